@@ -1,0 +1,2 @@
+namespace HybridStore.Tests;
+public class PlaceholderTests { [Fact] public void Runs() => Assert.Equal(2, 1 + 1); }
