@@ -78,6 +78,7 @@ internal sealed class JsonRoundTripGuard
             case JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary:
                 VisitIfAny(contract.KeyType, $"{path} (key)");
                 VisitIfAny(contract.ElementType, $"{path}[]");
+                RefuseUnfillable(contract, path);
                 break;
             default:
                 break;
@@ -102,12 +103,14 @@ internal sealed class JsonRoundTripGuard
                 Visit(derived.DerivedType, path);
             }
         }
-        else if (contract is { Type.IsAbstract: true, CreateObject: null })
+        else if (contract.CreateObject is null && !HasConstructorParameters(contract))
         {
             throw Refusal(
                 path,
-                $"System.Text.Json cannot tell which class to create for '{contract.Type}'",
-                "name the derived classes with [JsonDerivedType], or cache the class itself");
+                $"System.Text.Json cannot create a '{contract.Type}'",
+                contract.Type.IsAbstract
+                    ? "name the derived classes with [JsonDerivedType], or cache the class itself"
+                    : "give it a public constructor without parameters, or mark one with [JsonConstructor]");
         }
 
         foreach (JsonPropertyInfo property in contract.Properties)
@@ -143,6 +146,37 @@ internal sealed class JsonRoundTripGuard
                 throw Refusal(path, reason, remedy);
             }
         }
+    }
+
+    // Some collections are written but not read (ConcurrentBag), which only an attempt tells: it makes an empty one.
+    private void RefuseUnfillable(JsonTypeInfo contract, string? path)
+    {
+        if (contract.PolymorphismOptions is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            JsonSerializer.Deserialize(contract.Kind == JsonTypeInfoKind.Dictionary ? "{}"u8 : "[]"u8, contract);
+        }
+        catch (NotSupportedException exception)
+        {
+            throw Refusal(path, $"System.Text.Json cannot create a '{contract.Type}'", "cache a List<T> or Dictionary<TKey, TValue>", exception);
+        }
+    }
+
+    private static bool HasConstructorParameters(JsonTypeInfo contract)
+    {
+        foreach (JsonPropertyInfo property in contract.Properties)
+        {
+            if (property.AssociatedParameter is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // A struct or class made of fields alone is written as {} unless fields are included: ValueTuple is the one everybody meets.
