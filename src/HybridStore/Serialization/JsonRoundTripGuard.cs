@@ -113,14 +113,46 @@ internal sealed class JsonRoundTripGuard
                     : "give it a public constructor without parameters, or mark one with [JsonConstructor]");
         }
 
+        if (contract.PolymorphismOptions is null && JsonPropertyLoss.LosesEverything(contract))
+        {
+            throw Refusal(
+                path,
+                $"System.Text.Json reads no property of '{contract.Type}' back",
+                "mark its constructor with [JsonConstructor], or give its properties setters (init will do)");
+        }
+
         foreach (JsonPropertyInfo property in contract.Properties)
         {
             // Nothing is written for a property without getter (ignored ones are listed so); extension data is JsonElements
             // on either side; a property's own converter answers for it.
             if (property is { Get: not null, IsExtensionData: false, CustomConverter: null })
             {
-                Visit(property.PropertyType, $"{path}.{property.Name}");
+                VisitProperty(contract, property, $"{path}.{property.Name}");
             }
+        }
+    }
+
+    private void VisitProperty(JsonTypeInfo contract, JsonPropertyInfo property, string path)
+    {
+        if (JsonPropertyLoss.IsReadBack(contract, property))
+        {
+            Visit(property.PropertyType, path);
+            return;
+        }
+
+        // Computed from other properties, it may be of any type that can be written.
+        if (RoundTripGuard.Find(property.PropertyType) is { } found)
+        {
+            throw Refusal(path, $"it holds '{found.Type}', which is not data", $"{found.Remedy}, or mark it with [JsonIgnore]");
+        }
+
+        if (JsonPropertyLoss.HoldsState(property))
+        {
+            throw Refusal(
+                path,
+                "System.Text.Json writes it and does not read it back, for want of a public setter",
+                "give it one (init will do) or mark it with [JsonInclude]; a collection may be marked with " +
+                "[JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)], what can be lost with [JsonIgnore]");
         }
     }
 

@@ -67,6 +67,11 @@ public class RoundTripGuardTests
         { typeof(Shape), "IncludeFields" },
         { typeof(ConcurrentBag<int>), "List<T>" },
         { typeof(TwoConstructors), "[JsonConstructor]" },
+        { typeof(ReadOnlyCollection<int>), "List<T>" },
+        { typeof(UnmarkedStruct), "[JsonConstructor]" },
+        { typeof(PrivateSetter), "[JsonInclude]" },
+        { typeof(GetOnlyList), "Populate" },
+        { typeof(StreamComputer), "[JsonIgnore]" },
     };
 
     public static TheoryData<Type> Fine =>
@@ -76,8 +81,8 @@ public class RoundTripGuardTests
         typeof(ImmutableDictionary<int, string>), typeof(JsonElement), typeof(JsonNode), typeof(Tuple<int, string>),
         typeof(KeyValuePair<int, string>), typeof(Uri), typeof(Version), typeof(Recursive), typeof(IgnoresAndConverts),
         typeof(Empty), typeof(Vehicle), typeof(Memory<byte>), typeof(Queue<int>), typeof(PositionalRecord),
-        typeof(IReadOnlyDictionary<string, Order>), typeof(ISet<int>), typeof(ReadOnlyCollection<int>), typeof(HashSet<Guid>),
-        typeof(ConcurrentDictionary<string, int>), typeof(FrozenRecordStruct), typeof(byte[][]),
+        typeof(IReadOnlyDictionary<string, Order>), typeof(ISet<int>), typeof(HashSet<Guid>),
+        typeof(ConcurrentDictionary<string, int>), typeof(FrozenRecordStruct), typeof(Computes), typeof(MarkedStruct), typeof(PopulatedList), typeof(byte[][]),
     ];
 
     [Theory]
@@ -148,6 +153,11 @@ public class RoundTripGuardTests
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Deserialize<ConcurrentBag<int>>("[]"));
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Deserialize<TwoConstructors>("{}"));
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(new int[1, 1]));
+        Assert.Equal(0, JsonSerializer.Deserialize<UnmarkedStruct>("""{"Amount":5}""").Amount);
+        Assert.Equal(5, JsonSerializer.Deserialize<MarkedStruct>("""{"Amount":5}""").Amount);
+        Assert.Null(JsonSerializer.Deserialize<PrivateSetter>("""{"Name":"a"}""")!.Name);
+        Assert.Empty(JsonSerializer.Deserialize<GetOnlyList>("""{"Items":[1]}""")!.Items);
+        Assert.Equal([1], JsonSerializer.Deserialize<PopulatedList>("""{"Items":[1]}""")!.Items);
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Deserialize<IAnimal>("{}"));
     }
 
@@ -188,6 +198,60 @@ public class RoundTripGuardTests
     public sealed record PositionalRecord(int Id, string? Name);
 
     public readonly record struct FrozenRecordStruct(int Id, string? Name);
+
+    public readonly struct UnmarkedStruct(decimal amount)
+    {
+        public decimal Amount { get; } = amount;
+    }
+
+    [method: JsonConstructor]
+    public readonly struct MarkedStruct(decimal amount)
+    {
+        public decimal Amount { get; } = amount;
+    }
+
+    public sealed class PrivateSetter
+    {
+        public int Id { get; set; }
+
+        public string? Name { get; private set; }
+
+        public void Rename(string name) => Name = name;
+    }
+
+    public sealed class GetOnlyList
+    {
+        public int Id { get; set; }
+
+        public List<int> Items { get; } = [];
+    }
+
+    public sealed class PopulatedList
+    {
+        [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
+        public List<int> Items { get; } = [];
+    }
+
+    public sealed class StreamComputer
+    {
+        public byte[]? Bytes { get; set; }
+
+        public Stream Content => new MemoryStream(Bytes ?? []);
+    }
+
+    /// <summary>What is computed is written for nothing, but nothing of the value is lost.</summary>
+    public sealed class Computes
+    {
+        public int Id { get; set; }
+
+        public string Kind { get; } = "constant";
+
+        public (int, int) Pair => (Id, Id);
+
+        public object Key => Id;
+
+        public ReadOnlyCollection<int> Ids => new([Id]);
+    }
 
     public sealed class TwoConstructors
     {
