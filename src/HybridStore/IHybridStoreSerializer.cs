@@ -29,7 +29,7 @@ public interface IHybridStoreSerializer
     /// Where the payload goes; it must not be used after this call has returned. It throws once the payload is larger than an
     /// entry may be: let that exception pass.
     /// </param>
-    public void Serialize<T>(T value, IBufferWriter<byte> target);
+    void Serialize<T>(T value, IBufferWriter<byte> target);
 
     /// <summary>Reads a payload, all of it: bytes behind the value mean that the payload is not this serializer's.</summary>
     /// <typeparam name="T">The type that the caller reads and writes.</typeparam>
@@ -38,5 +38,5 @@ public interface IHybridStoreSerializer
     /// buffer, so the value must not refer to them.
     /// </param>
     /// <returns>The value, never <see langword="null"/>.</returns>
-    public T Deserialize<T>(ReadOnlySequence<byte> source);
+    T Deserialize<T>(ReadOnlySequence<byte> source);
 }

@@ -1,0 +1,78 @@
+using HybridStore.Diagnostics;
+using HybridStore.Keys;
+using HybridStore.Policies;
+using HybridStore.Reading;
+using HybridStore.Serialization;
+using HybridStore.Writing;
+
+namespace HybridStore;
+
+/// <summary>The store: checks what it is given, and hands it to reader, writer and invalidator.</summary>
+internal sealed class CacheAsideStore(
+    EntryPolicies policies,
+    SerializerRegistry serializers,
+    CacheAsideReader? reader,
+    EntryLoader loader,
+    TransactionalWriter writer,
+    IInvalidator invalidator,
+    StoreMetrics metrics,
+    ReadOptions readOptions) : IHybridStore
+{
+    private readonly bool _skipCache = reader is null || readOptions.SkipCache;
+
+    public ValueTask<T> GetAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, LoadContext, CancellationToken, ValueTask<T>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        KeyRules.ThrowIfInvalidKey(key);
+        ArgumentNullException.ThrowIfNull(load);
+        var settings = policies.Resolve(options);
+        var request = new LoadRequest<TState, T>(key, state, load, settings);
+        if (_skipCache || settings.DoNotCache)
+        {
+            metrics.Read("not_cached");
+            return loader.LoadAloneAsync(request, cancellationToken);
+        }
+
+        // Refuses types that do not survive a round trip, at the first use and not at the first hit.
+        serializers.For<T>();
+        return reader!.ReadAsync(request, readOptions.AllowReplicas, cancellationToken);
+    }
+
+    public Task<WriteReceipt> WriteAsync(
+        Func<WriteContext, CancellationToken, Task> write,
+        WriteOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        return writer.WriteAsync(write, options ?? WriteOptions.Default, cancellationToken);
+    }
+
+    public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        ArgumentNullException.ThrowIfNull(what.Keys, nameof(what) + "." + nameof(what.Keys));
+        ArgumentNullException.ThrowIfNull(what.Tags, nameof(what) + "." + nameof(what.Tags));
+        for (var i = 0; i < what.Keys.Count; i++)
+        {
+            KeyRules.ThrowIfInvalidKeyAt(i, what.Keys[i], "what.Keys");
+        }
+
+        for (var i = 0; i < what.Tags.Count; i++)
+        {
+            KeyRules.ThrowIfInvalidTagAt(i, what.Tags[i], "what.Tags");
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return invalidator.InvalidateAsync(what).WaitAsync(cancellationToken);
+    }
+
+    public IHybridStore With(ReadOptions readOptions)
+    {
+        ArgumentNullException.ThrowIfNull(readOptions);
+        return new CacheAsideStore(policies, serializers, reader, loader, writer, invalidator, metrics, readOptions);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics.Metrics;
+using HybridStore.Serialization;
+
+namespace HybridStore.Diagnostics;
+
+/// <summary>The store's counters, meter <c>HybridStore</c>. All carry the tag <c>hybridstore.store</c>, the store's name.</summary>
+internal sealed class StoreMetrics
+{
+    public const string MeterName = "HybridStore";
+
+    private readonly Meter _meter;
+    private readonly KeyValuePair<string, object?> _store;
+    private readonly Counter<long> _reads;
+    private readonly Counter<long> _misses;
+    private readonly Counter<long> _stores;
+    private readonly Counter<long> _invalidations;
+    private readonly Counter<long> _refreshes;
+    private readonly Histogram<double> _loads;
+
+    public StoreMetrics(IMeterFactory? factory, string storeName)
+    {
+        // A meter of a factory is disposed by the factory; one of our own is shared by whoever uses this name and lives on.
+        _meter = factory?.Create(MeterName) ?? new Meter(MeterName);
+        _store = new KeyValuePair<string, object?>("hybridstore.store", storeName);
+        _reads = _meter.CreateCounter<long>(
+            "hybridstore.reads", "{read}", "Reads, by outcome: hit, miss, redis_unavailable, invalidation_pending, not_cached.");
+        _misses = _meter.CreateCounter<long>(
+            "hybridstore.misses", "{miss}", "Misses, by cause: absent, undecodable, other_schema_version, other_type.");
+        _stores = _meter.CreateCounter<long>(
+            "hybridstore.stores",
+            "{entry}",
+            "Loaded values, by what became of them: stored, failed, detached, too_large, unserializable, null, declined.");
+        _invalidations = _meter.CreateCounter<long>(
+            "hybridstore.invalidations", "{invalidation}", "Invalidations, by result at the first attempt: applied, pending.");
+        _refreshes = _meter.CreateCounter<long>(
+            "hybridstore.refreshes", "{refresh}", "Early refreshes behind a caller, by result: refreshed, failed.");
+        _loads = _meter.CreateHistogram<double>(
+            "hybridstore.load.duration", "s", "How long loads took.", advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+            });
+    }
+
+    public void Hit() => Read("hit");
+
+    public void Miss(string cause)
+    {
+        Read("miss");
+        if (_misses.Enabled)
+        {
+            _misses.Add(1, _store, new("hybridstore.cause", cause));
+        }
+    }
+
+    public void Miss(DecodeOutcome outcome) => Miss(outcome switch
+    {
+        DecodeOutcome.OtherSchemaVersion => "other_schema_version",
+        DecodeOutcome.OtherType => "other_type",
+        _ => "undecodable",
+    });
+
+    public void Read(string outcome)
+    {
+        if (_reads.Enabled)
+        {
+            _reads.Add(1, _store, new("hybridstore.outcome", outcome));
+        }
+    }
+
+    public void Stored(string result) => _stores.Add(1, _store, new("hybridstore.result", result));
+
+    public void Invalidated(bool applied) =>
+        _invalidations.Add(1, _store, new("hybridstore.result", applied ? "applied" : "pending"));
+
+    public void Refreshed(bool succeeded) =>
+        _refreshes.Add(1, _store, new("hybridstore.result", succeeded ? "refreshed" : "failed"));
+
+    public void Loaded(TimeSpan duration) => _loads.Record(duration.TotalSeconds, _store);
+
+    public void ObservePending(Func<int> count) => _meter.CreateObservableGauge(
+        "hybridstore.invalidations.pending",
+        () => new Measurement<int>(count(), _store),
+        "{name}",
+        "Keys and tags whose invalidation Redis has not taken yet.");
+}

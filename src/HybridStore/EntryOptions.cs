@@ -1,0 +1,111 @@
+namespace HybridStore;
+
+/// <summary>
+/// How a value is stored. Immutable and thread-safe: keep instances in static fields. Properties that are not set are taken
+/// from the policy named by <see cref="PolicyName"/>, then from <see cref="HybridStoreOptions.Defaults"/>.
+/// </summary>
+/// <example><code>
+/// private static readonly EntryOptions Prices = EntryOptions.Policy(PolicyNames.Price) with { Beta = 2 };
+/// </code></example>
+public sealed record EntryOptions
+{
+    private static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(365);
+
+    private readonly TimeSpan? _timeToLive;
+    private readonly double? _jitter;
+    private readonly TimeSpan? _negativeTimeToLive;
+    private readonly double? _beta;
+    private readonly int? _maximumPayloadBytes;
+    private readonly int? _compressionThresholdBytes;
+
+    /// <summary>Never cached: every read loads from PostgreSQL, joins no other caller's load, and stores nothing. For data
+    /// that decisions depend on at this moment, such as stock at order time.</summary>
+    public static EntryOptions Never { get; } = new() { DoNotCache = true };
+
+    /// <summary>Options that follow the named policy.</summary>
+    /// <param name="name">A name given to <c>AddPolicy</c>, or one of <see cref="PolicyNames"/>.</param>
+    /// <exception cref="ArgumentException">The name is empty. An unknown name is reported at first use.</exception>
+    public static EntryOptions Policy(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        return new EntryOptions { PolicyName = name };
+    }
+
+    /// <summary>The policy that supplies the properties which are not set here. Default: none.</summary>
+    public string? PolicyName { get; init; }
+
+    /// <summary>How long a value may be served: more than zero, at most 365 days. Store default: 10 minutes. Invalidation
+    /// removes a value long before; the time to live is the safety net.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
+    public TimeSpan? TimeToLive
+    {
+        get => _timeToLive;
+        init => _timeToLive = CheckedDuration(value, nameof(TimeToLive));
+    }
+
+    /// <summary>The share by which each time to live is varied at random, up or down, so that entries written together do
+    /// not expire together: 0 to 0.5. Store default: 0.1 (±10 %).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
+    public double? Jitter
+    {
+        get => _jitter;
+        init => _jitter = value is null or (>= 0 and <= 0.5) ? value : throw new ArgumentOutOfRangeException(
+            nameof(Jitter), value, "Jitter must be from 0 to 0.5, for example 0.1 for ±10 %.");
+    }
+
+    /// <summary>How long "there is no such row" (a <see langword="null"/>) may be served: more than zero, at most 365 days;
+    /// 30 to 60 seconds are usual. Default: not set, so nulls are not cached.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
+    public TimeSpan? NegativeTimeToLive
+    {
+        get => _negativeTimeToLive;
+        init => _negativeTimeToLive = CheckedDuration(value, nameof(NegativeTimeToLive));
+    }
+
+    /// <summary>XFetch's β: how eagerly an entry is refreshed before it expires: 0 to 100. 1 is the paper's optimum, 2 suits
+    /// very hot keys, 0.5 saves loads where a small herd is fine, 0 switches early refresh off. Store default: 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range, or not a number.</exception>
+    public double? Beta
+    {
+        get => _beta;
+        init => _beta = value is null or (>= 0 and <= 100) ? value : throw new ArgumentOutOfRangeException(
+            nameof(Beta), value, "Beta must be from 0 to 100; 1 is the usual value, 0 switches early refresh off.");
+    }
+
+    /// <summary>The version of the value's shape. Raise it when the type changes so that older entries no longer fit: entries
+    /// of another version are misses, and old and new releases still invalidate the same key. Store default: 0.</summary>
+    public int? SchemaVersion { get; init; }
+
+    /// <summary>The largest serialized value that is cached, in bytes: 1 to 512 MiB. Larger values are returned and counted but
+    /// not cached. Store default: 1 MiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
+    public int? MaximumPayloadBytes
+    {
+        get => _maximumPayloadBytes;
+        init => _maximumPayloadBytes = value is null or (>= 1 and <= 512 * 1024 * 1024)
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                nameof(MaximumPayloadBytes), value, "MaximumPayloadBytes must be from 1 to 536870912 (512 MiB).");
+    }
+
+    /// <summary>Serialized values of at least so many bytes are compressed with Brotli, unless that saves less than a tenth: 0 or
+    /// more. Default: not set, nothing is compressed.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public int? CompressionThresholdBytes
+    {
+        get => _compressionThresholdBytes;
+        init => _compressionThresholdBytes = value is null or >= 0 ? value : throw new ArgumentOutOfRangeException(
+            nameof(CompressionThresholdBytes), value, "CompressionThresholdBytes must be 0 or more; leave it unset for no compression.");
+    }
+
+    /// <summary><see langword="true"/> means as <see cref="Never"/>. Store default: <see langword="false"/>.</summary>
+    public bool? DoNotCache { get; init; }
+
+    private static TimeSpan? CheckedDuration(TimeSpan? value, string property) =>
+        value is null || (value > TimeSpan.Zero && value <= LongestTimeToLive)
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                property,
+                value,
+                $"{property} must be more than zero and at most 365 days; leave it unset to inherit, use EntryOptions.Never to cache nothing.");
+}

@@ -1,0 +1,51 @@
+namespace HybridStore;
+
+/// <summary>The settings of a store, bound from configuration or set in <c>AddHybridStore(options => ...)</c>, and validated when
+/// the host starts.</summary>
+public sealed class HybridStoreOptions
+{
+    /// <summary>Npgsql's connection string of the primary. Unset: the <c>NpgsqlDataSource</c> that the application has registered
+    /// is used (and never disposed by the store).</summary>
+    public string? PostgresConnectionString { get; set; }
+
+    /// <summary>StackExchange.Redis's connection string, for example <c>redis:6379,user=app,password=...,ssl=true</c>. Unset: the
+    /// <c>IConnectionMultiplexer</c> that the application has registered is used (and never disposed by the store).</summary>
+    public string? RedisConnectionString { get; set; }
+
+    /// <summary>Whether Redis is used. Default: <see cref="HybridStoreMode.Cached"/>.</summary>
+    public HybridStoreMode Mode { get; set; }
+
+    /// <summary>What all names in Redis begin with: 1 to 64 characters, no braces, white space or control characters, no
+    /// <c>*?[]\^</c>. Stores that share a Redis server need different prefixes. Default: <c>hs</c>.</summary>
+    public string KeyPrefix { get; set; } = "hs";
+
+    /// <summary>Into how many parts the key space is split, each in one slot of a Redis Cluster: a power of two from 1 to 1024. What
+    /// a running store has recorded in Redis wins over this setting. Default: unset, 1 on a single server and 16 on a
+    /// cluster.</summary>
+    public int? Partitions { get; set; }
+
+    /// <summary>The longest wait for one answer of Redis, after which the read goes to PostgreSQL: 10 ms to 1 minute. Default:
+    /// 200 ms.</summary>
+    public TimeSpan RedisTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>When Redis counts as down.</summary>
+    public CircuitBreakerOptions CircuitBreaker { get; set; } = new();
+
+    /// <summary>How invalidations are retried that Redis did not take.</summary>
+    public InvalidationRetryOptions InvalidationRetry { get; set; } = new();
+
+    /// <summary>How entries are stored unless the call or its policy says otherwise. Unset properties: time to live 10 minutes,
+    /// jitter 0.1, beta 1, no negative caching, schema version 0, at most 1 MiB, no compression.</summary>
+    public EntryOptions Defaults { get; set; } = new();
+
+    /// <summary>Named policies, used as <c>EntryOptions.Policy("price")</c>. Those of <see cref="PolicyNames"/> are there from the
+    /// start. Names are case-insensitive.</summary>
+    public IDictionary<string, EntryOptions> Policies { get; } = new Dictionary<string, EntryOptions>(StringComparer.OrdinalIgnoreCase)
+    {
+        [PolicyNames.Profile] = new() { TimeToLive = TimeSpan.FromHours(1) },
+        [PolicyNames.Inventory] = new() { TimeToLive = TimeSpan.FromMinutes(5) },
+        [PolicyNames.Price] = new() { TimeToLive = TimeSpan.FromMinutes(1) },
+        [PolicyNames.StaticContent] = new() { TimeToLive = TimeSpan.FromHours(24) },
+        [PolicyNames.Never] = new() { DoNotCache = true },
+    };
+}

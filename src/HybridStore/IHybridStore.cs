@@ -1,0 +1,71 @@
+namespace HybridStore;
+
+/// <summary>
+/// Redis in front of PostgreSQL: cache-aside reads, writes that go to PostgreSQL first and then invalidate, and
+/// explicit invalidation of keys and tags.
+/// </summary>
+/// <remarks>
+/// <para>All members are safe for concurrent use; one instance serves a whole application. Register it with
+/// <c>services.AddHybridStore()</c> and take it as a constructor parameter of repositories.</para>
+/// <para>If Redis is slow, full, down or holds garbage, no call fails because of it: reads go to PostgreSQL, writes
+/// succeed, and invalidations that could not be applied are retried in the background.</para>
+/// </remarks>
+public interface IHybridStore
+{
+    /// <summary>Returns the cached value of <paramref name="key"/>, or loads it from PostgreSQL and caches it.</summary>
+    /// <typeparam name="TState">What <paramref name="load"/> needs; passing it here keeps the delegate static, so that a
+    /// hit allocates no closure.</typeparam>
+    /// <typeparam name="T">The value's type as the caller wants it back, nullability included: <c>Product?</c>,
+    /// <c>int</c>, <c>IReadOnlyList&lt;Product&gt;</c>. An entry that was stored as another type is a miss.</typeparam>
+    /// <param name="key">1 to 1,024 UTF-8 bytes without control characters.</param>
+    /// <param name="state">Handed to <paramref name="load"/>.</param>
+    /// <param name="load">Loads the value. Calls for one key that run at the same time in one process share one load;
+    /// its token is cancelled only when every caller that waits for it has gone.</param>
+    /// <param name="options">How the value is stored; unset properties come from the named policy, then from the
+    /// store's defaults.</param>
+    /// <param name="cancellationToken">Ends this caller's wait. A load that others wait for goes on.</param>
+    /// <returns>The cached or loaded value.</returns>
+    /// <exception cref="ArgumentException">The key is malformed, or the policy is unknown.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> does not survive a round trip through the
+    /// serializer.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<T> GetAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, LoadContext, CancellationToken, ValueTask<T>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>Runs <paramref name="write"/> in a PostgreSQL transaction, commits it, and then invalidates the keys and
+    /// tags that it named.</summary>
+    /// <remarks>A write that is rolled back invalidates nothing. A failed invalidation does not fail the write: the
+    /// receipt says <see cref="InvalidationStatus.Pending"/> and it is retried in the background.</remarks>
+    /// <param name="write">Writes through the open transaction and names what is to be invalidated. It is run once,
+    /// unless <see cref="WriteOptions.MaxAttempts"/> asks for more.</param>
+    /// <param name="options">Isolation level and attempts; default: the server's isolation level, one attempt.</param>
+    /// <param name="cancellationToken">Rolls back when cancelled before COMMIT; COMMIT itself and what follows are not
+    /// cut short.</param>
+    /// <returns>The transaction's id and the state of its invalidation.</returns>
+    /// <exception cref="CommitOutcomeUnknownException">COMMIT was sent and its answer never came. Everything named has
+    /// been invalidated all the same.</exception>
+    Task<WriteReceipt> WriteAsync(
+        Func<WriteContext, CancellationToken, Task> write,
+        WriteOptions? options = null,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>Invalidates keys and tags after a change that was made by other means than
+    /// <see cref="WriteAsync"/>.</summary>
+    /// <remarks>Call it after the change is committed. In this process, loads that began before the call are detached:
+    /// they still answer those who wait for them, but are not cached.</remarks>
+    /// <param name="what">The keys and tags, and the id of the transaction that changed them where it is known.</param>
+    /// <param name="cancellationToken">Ends the wait; an invalidation that has begun goes on.</param>
+    /// <returns>A receipt: <see cref="InvalidationStatus.Applied"/>, or <see cref="InvalidationStatus.Pending"/> when
+    /// Redis could not be reached.</returns>
+    /// <exception cref="ArgumentException">A key or tag is malformed.</exception>
+    Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default);
+
+    /// <summary>Returns a view of this store whose reads accept what <paramref name="readOptions"/> says. The view shares
+    /// everything else with this store and is cheap to make.</summary>
+    /// <param name="readOptions">What reads through the view accept.</param>
+    IHybridStore With(ReadOptions readOptions);
+}

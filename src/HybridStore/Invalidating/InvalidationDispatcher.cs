@@ -1,0 +1,189 @@
+using HybridStore.Diagnostics;
+using HybridStore.Reading;
+using HybridStore.Redis;
+using HybridStore.Writing;
+using Microsoft.Extensions.Logging;
+
+namespace HybridStore.Invalidating;
+
+/// <summary>
+/// Applies invalidations: first to the loads that run in this process, then to Redis. What Redis does not take waits in a bounded
+/// set and is retried with growing pauses; while it waits, this process does not read the keys concerned from Redis.
+/// </summary>
+internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
+{
+    private readonly RedisGateway _gateway;
+    private readonly RedisConnection _connection;
+    private readonly FlightTable _flights;
+    private readonly InvalidationRetryOptions _retry;
+    private readonly StoreMetrics _metrics;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly PendingSet _pending;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _lock = new();
+    private Task _retrying = Task.CompletedTask;
+    private TaskCompletionSource _wakeUp = NewWakeUp();
+
+    public InvalidationDispatcher(
+        RedisGateway gateway,
+        RedisConnection connection,
+        FlightTable flights,
+        InvalidationRetryOptions retry,
+        StoreMetrics metrics,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        _gateway = gateway;
+        _connection = connection;
+        _flights = flights;
+        _retry = retry;
+        _metrics = metrics;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _pending = new PendingSet(retry.Capacity);
+        metrics.ObservePending(() => _pending.Count);
+        connection.Restored += WakeUp;
+    }
+
+    /// <summary>Whether Redis may hold this key in a state that this process knows to be outdated.</summary>
+    public bool IsPending(string key) => _pending.Covers(key);
+
+    /// <summary>Applies an invalidation or queues it. Keys and tags have been checked.</summary>
+    public async Task<InvalidationReceipt> InvalidateAsync(Invalidation what)
+    {
+        if (what.Keys.Count == 0 && what.Tags.Count == 0)
+        {
+            return InvalidationReceipt.AlreadyApplied;
+        }
+
+        // Before Redis is told: a load that is older than the change must not store behind the invalidation's back.
+        _flights.Detach(what.Keys, what.Tags);
+
+        if (await _gateway.InvalidateAsync(what.Keys, what.Tags, probing: false).ConfigureAwait(false))
+        {
+            _metrics.Invalidated(applied: true);
+            return InvalidationReceipt.AlreadyApplied;
+        }
+
+        _metrics.Invalidated(applied: false);
+        var applied = _pending.Add(what.Keys, what.Tags, out var overflowed);
+        InvalidationLog.Queued(_logger, what.Keys.Count, what.Tags.Count);
+        if (overflowed)
+        {
+            InvalidationLog.Overflowed(_logger, _retry.Capacity);
+        }
+
+        EnsureRetrying();
+        return new InvalidationReceipt(applied);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _connection.Restored -= WakeUp;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        Task retrying;
+        lock (_lock)
+        {
+            retrying = _retrying;
+        }
+
+        await retrying.ConfigureAwait(false);
+
+        // One last attempt: a short outage that ends with the process should not leave stale entries behind.
+        if (!await TryApplyAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            InvalidationLog.Abandoned(_logger, _pending.Abandon());
+        }
+    }
+
+    private static TaskCompletionSource NewWakeUp() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void WakeUp() => Volatile.Read(ref _wakeUp).TrySetResult();
+
+    private void EnsureRetrying()
+    {
+        lock (_lock)
+        {
+            if (_retrying.IsCompleted && !_stopping.IsCancellationRequested)
+            {
+                _retrying = Task.Run(RetryAsync, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task RetryAsync()
+    {
+        var pause = _retry.InitialDelay;
+        while (true)
+        {
+            if (!await PauseAsync(pause).ConfigureAwait(false))
+            {
+                return;
+            }
+
+            if (!await TryApplyAsync(_stopping.Token).ConfigureAwait(false))
+            {
+                pause = pause * 2 < _retry.MaximumDelay ? pause * 2 : _retry.MaximumDelay;
+                continue;
+            }
+
+            pause = _retry.InitialDelay;
+            lock (_lock)
+            {
+                if (_pending.IsEmpty)
+                {
+                    // Under the lock: who adds after this finds a completed task and starts anew.
+                    _retrying = Task.CompletedTask;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Waits, or less if Redis comes back. False when the store stops.</summary>
+    private async Task<bool> PauseAsync(TimeSpan pause)
+    {
+        // Jitter keeps the instances of an application from knocking together.
+        var jittered = pause * (0.75 + (Random.Shared.NextDouble() / 2));
+        using var paused = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        var wakeUp = Volatile.Read(ref _wakeUp);
+        await Task.WhenAny(wakeUp.Task, Task.Delay(jittered, _timeProvider, paused.Token)).ConfigureAwait(false);
+        await paused.CancelAsync().ConfigureAwait(false);
+        if (wakeUp.Task.IsCompleted)
+        {
+            Interlocked.CompareExchange(ref _wakeUp, NewWakeUp(), wakeUp);
+        }
+
+        return !_stopping.IsCancellationRequested;
+    }
+
+    /// <summary>True if nothing that was taken is left.</summary>
+    private async Task<bool> TryApplyAsync(CancellationToken cancellationToken)
+    {
+        if (_pending.Take() is not { } batch)
+        {
+            return true;
+        }
+
+        bool applied;
+        try
+        {
+            applied = batch.Everything
+                ? await _gateway.RemoveEverythingAsync(cancellationToken).ConfigureAwait(false)
+                : await _gateway.InvalidateAsync(batch.Keys, batch.Tags, probing: true).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        if (applied)
+        {
+            InvalidationLog.AppliedLate(_logger, batch.Keys.Count, batch.Tags.Count, batch.Everything);
+            _pending.Complete();
+        }
+
+        return applied;
+    }
+}

@@ -1,0 +1,123 @@
+namespace HybridStore.Invalidating;
+
+/// <summary>
+/// The invalidations that Redis has not taken yet, merged by key and tag. Past its capacity it stops counting and asks for the
+/// whole cache to be emptied. Thread-safe.
+/// </summary>
+internal sealed class PendingSet(int capacity)
+{
+    private readonly Lock _lock = new();
+    private Batch _waiting = new();
+    private Batch? _taken;
+    private volatile bool _any;
+
+    public bool IsEmpty => !_any;
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count + (_taken?.Count ?? 0);
+            }
+        }
+    }
+
+    /// <summary>Adds names; the task completes when they have been applied.</summary>
+    public Task Add(IEnumerable<string> keys, IEnumerable<string> tags, out bool overflowed)
+    {
+        lock (_lock)
+        {
+            var batch = _waiting;
+            overflowed = false;
+            if (!batch.Everything)
+            {
+                batch.Keys.UnionWith(keys);
+                batch.Tags.UnionWith(tags);
+                if (batch.Count + (_taken?.Count ?? 0) > capacity)
+                {
+                    batch.Everything = overflowed = true;
+                    batch.Keys.Clear();
+                    batch.Tags.Clear();
+                }
+            }
+
+            _any = true;
+            return batch.Applied.Task;
+        }
+    }
+
+    /// <summary>Whether Redis may still hold what an invalidation of this process was to remove. Which tags an entry has is not known
+    /// before it is read, so a pending tag covers every key.</summary>
+    public bool Covers(string key)
+    {
+        if (!_any)
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            return _waiting.Covers(key) || (_taken?.Covers(key) ?? false);
+        }
+    }
+
+    /// <summary>Takes all that waits; it still counts as pending until <see cref="Complete"/>. One taker at a time.</summary>
+    public Batch? Take()
+    {
+        lock (_lock)
+        {
+            if (_taken is null && !_waiting.IsEmpty)
+            {
+                (_taken, _waiting) = (_waiting, new Batch());
+            }
+
+            return _taken;
+        }
+    }
+
+    /// <summary>What was taken is applied.</summary>
+    public void Complete()
+    {
+        Batch? completed;
+        lock (_lock)
+        {
+            completed = _taken;
+            _taken = null;
+            _any = !_waiting.IsEmpty;
+        }
+
+        completed?.Applied.TrySetResult();
+    }
+
+    /// <summary>Nobody will apply what is left: those who wait for it are told.</summary>
+    public int Abandon()
+    {
+        lock (_lock)
+        {
+            var left = _waiting.Count + (_taken?.Count ?? 0);
+            _waiting.Applied.TrySetCanceled();
+            _taken?.Applied.TrySetCanceled();
+            return left;
+        }
+    }
+
+    internal sealed class Batch
+    {
+        public HashSet<string> Keys { get; } = new(StringComparer.Ordinal);
+
+        public HashSet<string> Tags { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>More than could be counted: the cache is emptied instead.</summary>
+        public bool Everything { get; set; }
+
+        public TaskCompletionSource Applied { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Count => Keys.Count + Tags.Count;
+
+        public bool IsEmpty => Count == 0 && !Everything;
+
+        public bool Covers(string key) => Everything || Tags.Count > 0 || Keys.Contains(key);
+    }
+}

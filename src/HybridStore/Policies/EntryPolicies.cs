@@ -1,0 +1,53 @@
+using System.Runtime.CompilerServices;
+using HybridStore.Keys;
+
+namespace HybridStore.Policies;
+
+/// <summary>Resolves options to settings: the call's own, then its policy's, then the store's.</summary>
+internal sealed class EntryPolicies
+{
+    private readonly EntrySettings _defaults;
+    private readonly Dictionary<string, EntrySettings> _policies;
+
+    // Options are kept in static fields, so one look-up by reference replaces merging at each read. The table does not keep
+    // options alive that were made for a single call.
+    private readonly ConditionalWeakTable<EntryOptions, EntrySettings> _resolved = [];
+
+    public EntryPolicies(EntryOptions defaults, IEnumerable<KeyValuePair<string, EntryOptions>> policies)
+    {
+        _defaults = EntrySettings.Default.With(defaults);
+        _policies = policies.ToDictionary(
+            policy => policy.Key, policy => _defaults.With(policy.Value), StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <exception cref="ArgumentException">The policy is unknown.</exception>
+    public EntrySettings Resolve(EntryOptions? options)
+    {
+        if (options is null)
+        {
+            return _defaults;
+        }
+
+        if (!_resolved.TryGetValue(options, out var settings))
+        {
+            settings = _resolved.GetValue(options, Merge);
+        }
+
+        return settings;
+    }
+
+    private EntrySettings Merge(EntryOptions options)
+    {
+        if (options.PolicyName is not { } name)
+        {
+            return _defaults.With(options);
+        }
+
+        return _policies.TryGetValue(name, out var policy)
+            ? policy.With(options)
+            : throw new ArgumentException(
+                $"There is no policy {Excerpt.Of(name)}. Known are: {string.Join(", ", _policies.Keys.Order(StringComparer.Ordinal))}. "
+                + "Add it with AddPolicy or under Policies in the configuration.",
+                nameof(options));
+    }
+}

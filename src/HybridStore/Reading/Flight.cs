@@ -1,0 +1,109 @@
+namespace HybridStore.Reading;
+
+/// <summary>What a flight loads. Entries of one key as different types are different values.</summary>
+internal readonly record struct FlightKey(string Key, Type Type);
+
+/// <summary>A load that all callers of one key in this process share.</summary>
+internal abstract class Flight
+{
+    private readonly Lock _lock = new();
+    private bool _detached;
+
+    /// <summary>An invalidation came after this load began: it still answers its callers, but must not be stored.</summary>
+    public void Detach()
+    {
+        lock (_lock)
+        {
+            _detached = true;
+        }
+    }
+
+    /// <summary>Sends the store's command unless the flight is detached. Under the flight's lock, so that an invalidation that
+    /// detaches afterwards is sent after the store and removes what it stored.</summary>
+    public Task<TResult>? SendUnlessDetached<TState, TResult>(Func<TState, Task<TResult>> send, TState state)
+    {
+        lock (_lock)
+        {
+            return _detached ? null : send(state);
+        }
+    }
+}
+
+// The token source has neither timer nor wait handle, so there is nothing to dispose; and callers may still leave at that moment.
+#pragma warning disable CA1001
+/// <inheritdoc/>
+/// <param name="starterGone">For a refresh behind a caller that has its value already.</param>
+internal sealed class Flight<T>(bool starterGone = false) : Flight
+#pragma warning restore CA1001
+{
+    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _abandoned = new();
+    private readonly Lock _waiting = new();
+    private int _waiters = 1;
+    private bool _starterGone = starterGone;
+
+    public Task<T> Value => _completion.Task;
+
+    /// <summary>Cancelled when all callers have gone.</summary>
+    public CancellationToken Token => _abandoned.Token;
+
+    /// <summary>Whether the caller whose delegate runs has stopped waiting: what the delegate uses may be gone with it.</summary>
+    public bool StarterGone
+    {
+        get
+        {
+            lock (_waiting)
+            {
+                return _starterGone;
+            }
+        }
+    }
+
+    /// <summary>False if the flight has been abandoned by all of its callers.</summary>
+    public bool TryJoin()
+    {
+        lock (_waiting)
+        {
+            if (_waiters == 0)
+            {
+                return false;
+            }
+
+            _waiters++;
+            return true;
+        }
+    }
+
+    /// <summary>A caller stops waiting before the flight is over.</summary>
+    public void Leave(bool asStarter)
+    {
+        bool last;
+        lock (_waiting)
+        {
+            _starterGone |= asStarter;
+            last = --_waiters == 0;
+        }
+
+        if (last)
+        {
+            // Not awaited: what a cancelled load does in its callbacks is not this caller's to wait for.
+            _ = _abandoned.CancelAsync();
+        }
+    }
+
+    public void Succeed(T value) => _completion.TrySetResult(value);
+
+    public void Fail(Exception error)
+    {
+        if (error is OperationCanceledException && Token.IsCancellationRequested)
+        {
+            _completion.TrySetCanceled(Token);
+            return;
+        }
+
+        _completion.TrySetException(error);
+
+        // Everybody may have gone: nobody is then left to observe it.
+        _ = _completion.Task.Exception;
+    }
+}

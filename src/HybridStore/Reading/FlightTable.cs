@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+
+namespace HybridStore.Reading;
+
+/// <summary>The loads that run in this process.</summary>
+internal sealed class FlightTable
+{
+    private readonly ConcurrentDictionary<FlightKey, Flight> _flights = new();
+
+    public int Count => _flights.Count;
+
+    /// <summary>The flight of this key, or <paramref name="candidate"/> if there was none.</summary>
+    public Flight<T> GetOrAdd<T>(FlightKey key, Flight<T> candidate) => (Flight<T>)_flights.GetOrAdd(key, candidate);
+
+    public bool TryAdd(FlightKey key, Flight flight) => _flights.TryAdd(key, flight);
+
+    public bool Contains(FlightKey key) => _flights.ContainsKey(key);
+
+    public void Remove(FlightKey key, Flight flight) =>
+        _flights.TryRemove(new KeyValuePair<FlightKey, Flight>(key, flight));
+
+    /// <summary>Keeps the flights of these keys from storing, and new callers from joining them. Which tags a load will give to its
+    /// value is not known before it is over, so an invalidated tag detaches all flights.</summary>
+    public void Detach(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags)
+    {
+        if (_flights.IsEmpty)
+        {
+            return;
+        }
+
+        var concerned = tags.Count > 0 ? null : new HashSet<string>(keys, StringComparer.Ordinal);
+        foreach (var (key, flight) in _flights)
+        {
+            if (concerned is null || concerned.Contains(key.Key))
+            {
+                flight.Detach();
+                Remove(key, flight);
+            }
+        }
+    }
+}

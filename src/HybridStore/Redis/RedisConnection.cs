@@ -1,0 +1,169 @@
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace HybridStore.Redis;
+
+/// <summary>
+/// Connects in the background and keeps the session. Until the first handshake has succeeded there is no session, and Redis counts
+/// as down: an application starts and serves while Redis is away.
+/// </summary>
+internal sealed class RedisConnection(
+    Func<CancellationToken, Task<IConnectionMultiplexer>> connect,
+    bool ownsMultiplexer,
+    RedisHandshake handshake,
+    TimeProvider timeProvider,
+    ILogger logger) : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _handshaking = new(1, 1);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private IConnectionMultiplexer? _multiplexer;
+    private Task? _connecting;
+    private volatile RedisSession? _session;
+
+    /// <summary>Raised when Redis was reached for the first time or again. Handlers must be quick and must not throw.</summary>
+    public event Action? Restored;
+
+    /// <summary>Null until Redis has been reached once.</summary>
+    public RedisSession? Session => _session;
+
+    /// <summary>Completes when Redis has been reached once.</summary>
+    public Task Ready => _ready.Task;
+
+    public void Start()
+    {
+        lock (_lock)
+        {
+            if (!_stopping.IsCancellationRequested)
+            {
+                // Off this thread: an application's own factory may connect synchronously, for many seconds.
+                _connecting ??= Task.Run(ConnectAsync, CancellationToken.None);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        Task? connecting;
+        lock (_lock)
+        {
+            connecting = _connecting;
+        }
+
+        if (_multiplexer is { } multiplexer)
+        {
+            multiplexer.ConnectionRestored -= OnConnectionRestored;
+        }
+
+        // Where Redis is silent the client's own connecting can take 15 seconds; shutdown does not wait for it.
+        if (connecting is { IsCompleted: true } && ownsMultiplexer && _multiplexer is { } owned)
+        {
+            await owned.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _ready.TrySetCanceled();
+    }
+
+    private async Task ConnectAsync()
+    {
+        var pause = FirstPause;
+        var reported = false;
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (_multiplexer is null)
+                {
+                    var multiplexer = await connect(_stopping.Token).ConfigureAwait(false);
+                    if (_stopping.IsCancellationRequested && ownsMultiplexer)
+                    {
+                        await multiplexer.DisposeAsync().ConfigureAwait(false);
+                        return;
+                    }
+
+                    multiplexer.ConnectionRestored += OnConnectionRestored;
+                    _multiplexer = multiplexer;
+                }
+
+                await HandshakeAsync(_multiplexer).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // Whatever keeps Redis away, an application's failing factory included, may pass.
+                if (!reported)
+                {
+                    RedisLog.NotReached(logger, error);
+                    reported = true;
+                }
+            }
+
+            try
+            {
+                await Task.Delay(pause, timeProvider, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private async Task HandshakeAsync(IConnectionMultiplexer multiplexer)
+    {
+        await _handshaking.WaitAsync(_stopping.Token).ConfigureAwait(false);
+        try
+        {
+            var previous = _session;
+            var session = await handshake.RunAsync(multiplexer, previous, _stopping.Token).ConfigureAwait(false);
+            _session = session;
+            if (previous is null)
+            {
+                RedisLog.Connected(logger, session.Layout.Partitions.Count);
+            }
+        }
+        finally
+        {
+            _handshaking.Release();
+        }
+
+        _ready.TrySetResult();
+        Restored?.Invoke();
+    }
+
+    // A server that comes back may have come back empty: its record of the layout is looked at, or written, again.
+    private void OnConnectionRestored(object? sender, ConnectionFailedEventArgs restored)
+    {
+        if (restored.ConnectionType == ConnectionType.Interactive && _session is not null && sender is IConnectionMultiplexer multiplexer)
+        {
+            _ = RepeatHandshakeAsync(multiplexer);
+        }
+    }
+
+    private async Task RepeatHandshakeAsync(IConnectionMultiplexer multiplexer)
+    {
+        try
+        {
+            await HandshakeAsync(multiplexer).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+        }
+        catch (Exception error)
+        {
+            // The connection is gone again, and its next restoration repeats this; until then the known session stands.
+            RedisLog.HandshakeFailed(logger, error);
+        }
+    }
+}

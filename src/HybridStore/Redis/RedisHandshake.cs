@@ -1,0 +1,115 @@
+using HybridStore.Keys;
+using HybridStore.Resilience;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace HybridStore.Redis;
+
+/// <summary>The first conversation with Redis: is its version supported, how are keys laid out, what time is it.</summary>
+internal sealed class RedisHandshake(
+    HybridStoreOptions options, RedisClock clock, TimeProvider timeProvider, Action<CircuitTransition> onTransition, ILogger logger)
+{
+    private const int DefaultPartitionsOnCluster = 16;
+
+    private static readonly Version OldestSupported = new(6, 2);
+    private static readonly Version FirstWithScriptFlags = new(7, 0);
+
+    // A handshake is not on anybody's path, and a connection that is being made takes longer than an answer.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Throws what the client throws, <see cref="TimeoutException"/>, or <see cref="NotSupportedException"/>.</summary>
+    public async Task<RedisSession> RunAsync(
+        IConnectionMultiplexer multiplexer, RedisSession? previous, CancellationToken cancellationToken)
+    {
+        var masters = multiplexer.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }).ToArray();
+        if (masters.Length == 0)
+        {
+            throw new TimeoutException("No Redis master is connected.");
+        }
+
+        var knowsScriptFlags = true;
+        foreach (var master in masters)
+        {
+            var version = await VersionOfAsync(master, cancellationToken).ConfigureAwait(false);
+            if (version is not null && version < OldestSupported)
+            {
+                throw new NotSupportedException($"Redis {version} is too old: HybridStore needs Redis 6.2 or later, or Valkey.");
+            }
+
+            knowsScriptFlags &= version >= FirstWithScriptFlags;
+        }
+
+        var isCluster = masters[0].ServerType == ServerType.Cluster;
+        var database = multiplexer.GetDatabase();
+        var wanted = options.Partitions ?? (isCluster ? DefaultPartitionsOnCluster : 1);
+        var (version1, partitions) = await RecordedLayoutAsync(database, wanted, knowsScriptFlags, cancellationToken).ConfigureAwait(false);
+        if (version1 != RedisLayout.Version)
+        {
+            throw new NotSupportedException(
+                $"The keys under prefix \"{options.KeyPrefix}\" have layout version {version1}, this release has {RedisLayout.Version}: "
+                + "give this release another KeyPrefix.");
+        }
+
+        if (partitions != wanted)
+        {
+            RedisLog.PartitionsAdopted(logger, partitions, wanted);
+        }
+
+        // The same layout keeps its breakers: a handshake does not close a circuit.
+        return previous is not null && previous.Layout.Partitions.Count == partitions
+            ? previous with { KnowsScriptFlags = knowsScriptFlags }
+            : new RedisSession(
+                multiplexer, database, new RedisLayout(options.KeyPrefix, partitions), knowsScriptFlags, Breakers(partitions, isCluster));
+    }
+
+    private RedisCircuitBreaker[] Breakers(int partitions, bool isCluster)
+    {
+        var breakers = new RedisCircuitBreaker[partitions];
+        for (var partition = 0; partition < partitions; partition++)
+        {
+            breakers[partition] = isCluster || partition == 0
+                ? new RedisCircuitBreaker(options.CircuitBreaker, options.RedisTimeout, timeProvider, onTransition)
+                : breakers[0];
+        }
+
+        return breakers;
+    }
+
+    private async Task<(int Version, int Partitions)> RecordedLayoutAsync(
+        IDatabase database, int wanted, bool knowsScriptFlags, CancellationToken cancellationToken)
+    {
+        var sentAt = timeProvider.GetTimestamp();
+        var answer = await database.ScriptEvaluateAsync(
+            RedisScript.Layout.For(knowsScriptFlags),
+            [RedisLayout.Record(options.KeyPrefix)],
+            [RedisLayout.Version, wanted, PartitionMap.MaximumCount],
+            CommandFlags.DemandMaster).WaitAsync(Patience, timeProvider, cancellationToken).ConfigureAwait(false);
+        clock.Observe((long)answer[2], sentAt, timeProvider.GetTimestamp());
+        var partitions = (int)answer[1];
+        return int.IsPow2(partitions)
+            ? ((int)answer[0], partitions)
+            : throw new NotSupportedException(
+                $"The record {options.KeyPrefix}:layout in Redis says {partitions} partitions, which is no power of two: delete it.");
+    }
+
+    /// <summary>Null where an ACL keeps the user from asking: the version is then taken as supported, without what is newer.</summary>
+    private async Task<Version?> VersionOfAsync(IServer server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var sections = await server.InfoAsync("server").WaitAsync(Patience, timeProvider, cancellationToken).ConfigureAwait(false);
+            var text = sections.SelectMany(section => section).FirstOrDefault(pair => pair.Key == "redis_version").Value;
+            return Version.TryParse(text, out var version) ? version : null;
+        }
+        catch (RedisServerException error)
+        {
+            RedisLog.VersionUnknown(logger, error.Kind);
+            return null;
+        }
+        catch (RedisCommandException)
+        {
+            RedisLog.VersionUnknown(logger, RedisErrorKind.NotPermitted);
+            return null;
+        }
+    }
+}

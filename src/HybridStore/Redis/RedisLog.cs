@@ -1,0 +1,52 @@
+using HybridStore.Resilience;
+using Microsoft.Extensions.Logging;
+using Polly.CircuitBreaker;
+using StackExchange.Redis;
+
+namespace HybridStore.Redis;
+
+/// <summary>Event ids 1000 to 1099. No key or value is logged here.</summary>
+internal static partial class RedisLog
+{
+    [LoggerMessage(1000, LogLevel.Information, "Redis is connected; keys are laid out in {Partitions} partition(s).")]
+    public static partial void Connected(ILogger logger, int partitions);
+
+    [LoggerMessage(1001, LogLevel.Warning, "Redis could not be reached; reads go to PostgreSQL until it can. Retrying in the background.")]
+    public static partial void NotReached(ILogger logger, Exception error);
+
+    [LoggerMessage(1002, LogLevel.Warning, "The handshake with Redis after a reconnect failed; the layout known before stays in use.")]
+    public static partial void HandshakeFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(1003, LogLevel.Warning,
+        "Redis records {Recorded} partition(s) for this prefix and this instance would have chosen {Wanted}; the recorded number is used.")]
+    public static partial void PartitionsAdopted(ILogger logger, int recorded, int wanted);
+
+    [LoggerMessage(1004, LogLevel.Information,
+        "Redis did not tell its version ({Kind}); it is taken as 6.2 or later. Allow the user INFO to have scripts run on a full server.")]
+    public static partial void VersionUnknown(ILogger logger, RedisErrorKind kind);
+
+    [LoggerMessage(1005, LogLevel.Warning, "The circuit breaker of Redis is open: reads go to PostgreSQL without asking Redis.")]
+    public static partial void CircuitOpened(ILogger logger, Exception? cause);
+
+    [LoggerMessage(1006, LogLevel.Information, "The circuit breaker of Redis probes.")]
+    public static partial void CircuitProbes(ILogger logger);
+
+    [LoggerMessage(1007, LogLevel.Information, "The circuit breaker of Redis is closed: Redis serves again.")]
+    public static partial void CircuitClosed(ILogger logger);
+
+    public static void Circuit(ILogger logger, CircuitTransition transition)
+    {
+        switch (transition.To)
+        {
+            case CircuitState.Open:
+                CircuitOpened(logger, transition.Cause);
+                break;
+            case CircuitState.HalfOpen:
+                CircuitProbes(logger);
+                break;
+            default:
+                CircuitClosed(logger);
+                break;
+        }
+    }
+}

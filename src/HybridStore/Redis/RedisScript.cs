@@ -1,0 +1,33 @@
+namespace HybridStore.Redis;
+
+/// <summary>The Lua scripts, each a resource with its contract in a comment on top.</summary>
+/// <remarks>The first line of a script declares flags, which Redis understands from version 7 on; for Redis 6 the line is cut
+/// off.</remarks>
+internal sealed class RedisScript
+{
+    private RedisScript(string withFlags)
+    {
+        WithFlags = withFlags;
+        WithoutFlags = withFlags[(withFlags.IndexOf('\n', StringComparison.Ordinal) + 1)..];
+    }
+
+    public static RedisScript Store { get; } = Load("store.lua");
+
+    public static RedisScript Invalidate { get; } = Load("invalidate.lua");
+
+    public static RedisScript Layout { get; } = Load("layout.lua");
+
+    private string WithFlags { get; }
+
+    private string WithoutFlags { get; }
+
+    public string For(bool serverKnowsFlags) => serverKnowsFlags ? WithFlags : WithoutFlags;
+
+    private static RedisScript Load(string resource)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(resource)
+            ?? throw new InvalidOperationException($"The assembly lacks its resource {resource}.");
+        using var reader = new StreamReader(stream);
+        return new RedisScript(reader.ReadToEnd().ReplaceLineEndings("\n"));
+    }
+}

@@ -1,0 +1,36 @@
+using HybridStore.Resilience;
+using StackExchange.Redis;
+
+namespace HybridStore.Redis;
+
+/// <summary>What is known once Redis has answered for the first time. Immutable; a later handshake replaces it.</summary>
+/// <param name="Multiplexer">The client.</param>
+/// <param name="Database">The database that the connection string names.</param>
+/// <param name="Layout">The recorded layout.</param>
+/// <param name="KnowsScriptFlags">Whether scripts may declare flags (Redis 7 and later).</param>
+/// <param name="Breakers">The circuit breaker of each partition. On a single server they are one and the same. On a cluster each
+/// partition has its own: it lives in one slot and so on one endpoint, whichever that is at the moment, and a dead master takes
+/// only its own partitions with it.</param>
+internal sealed record RedisSession(
+    IConnectionMultiplexer Multiplexer,
+    IDatabase Database,
+    RedisLayout Layout,
+    bool KnowsScriptFlags,
+    RedisCircuitBreaker[] Breakers)
+{
+    public bool IsOpenEverywhere
+    {
+        get
+        {
+            foreach (var breaker in Breakers)
+            {
+                if (!breaker.IsOpen)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace HybridStore.Registration;
+
+/// <summary>Where a store's connections come from: what the builder was given, then a connection string, then what the application
+/// has registered under the store's key or without one. Only what comes from a connection string is the store's to dispose.</summary>
+internal static class ConnectionSources
+{
+    public static (NpgsqlDataSource DataSource, bool Owned) DataSource(
+        IServiceProvider services, StoreRegistration registration, HybridStoreOptions options)
+    {
+        if (registration.DataSource is { } factory)
+        {
+            return (factory(services), false);
+        }
+
+        if (options.PostgresConnectionString is { } connectionString)
+        {
+            return (NpgsqlDataSource.Create(connectionString), true);
+        }
+
+        var registered = Registered<NpgsqlDataSource>(services, registration.Key);
+        return registered is not null
+            ? (registered, false)
+            : throw new InvalidOperationException(
+                "HybridStore has no PostgreSQL: set PostgresConnectionString, register an NpgsqlDataSource (AddNpgsqlDataSource), or call "
+                + "UsePostgres on the builder.");
+    }
+
+    public static (Func<CancellationToken, Task<IConnectionMultiplexer>> Connect, bool Owned) Multiplexer(
+        IServiceProvider services, StoreRegistration registration, HybridStoreOptions options)
+    {
+        if (registration.Multiplexer is { } factory)
+        {
+            return (_ => Task.FromResult(factory(services)), false);
+        }
+
+        if (options.RedisConnectionString is { } connectionString)
+        {
+            return (async token => await ConnectAsync(connectionString, token).ConfigureAwait(false), true);
+        }
+
+        // Only looked up here: an application's factory may connect synchronously, so it is called in the background.
+        return IsRegistered<IConnectionMultiplexer>(services, registration.Key)
+            ? (_ => Task.FromResult(Registered<IConnectionMultiplexer>(services, registration.Key)!), false)
+            : throw new InvalidOperationException(
+                "HybridStore has no Redis: set RedisConnectionString, register an IConnectionMultiplexer, call UseRedis on the builder, "
+                + "or set Mode to PassThrough to run without Redis.");
+    }
+
+    private static async Task<IConnectionMultiplexer> ConnectAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var configuration = ConfigurationOptions.Parse(connectionString);
+
+        // Connecting goes on in the background for as long as it takes, and a command fails at once while there is no connection:
+        // the time-out of each call is the store's.
+        configuration.AbortOnConnectFail = false;
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        configuration.ClientName ??= "HybridStore";
+        return await ConnectionMultiplexer.ConnectAsync(configuration).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static T? Registered<T>(IServiceProvider services, object? key)
+        where T : class =>
+        (key is null ? null : services.GetKeyedService<T>(key)) ?? services.GetService<T>();
+
+    private static bool IsRegistered<T>(IServiceProvider services, object? key)
+        where T : class
+    {
+        // A container that cannot tell is asked when the time comes.
+        if (services.GetService<IServiceProviderIsService>() is not { } known)
+        {
+            return true;
+        }
+
+        return known.IsService(typeof(T))
+            || (key is not null && known is IServiceProviderIsKeyedService keyed && keyed.IsKeyedService(typeof(T), key));
+    }
+}

@@ -1,0 +1,49 @@
+using HybridStore.Keys;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace HybridStore.Registration;
+
+internal sealed class HybridStoreBuilder(IServiceCollection services, StoreRegistration registration) : IHybridStoreBuilder
+{
+    public IServiceCollection Services { get; } = services;
+
+    public string OptionsName => registration.OptionsName;
+
+    public IHybridStoreBuilder UsePostgres(Func<IServiceProvider, NpgsqlDataSource> dataSource)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        registration.DataSource = dataSource;
+        return this;
+    }
+
+    public IHybridStoreBuilder UseRedis(Func<IServiceProvider, IConnectionMultiplexer> multiplexer)
+    {
+        ArgumentNullException.ThrowIfNull(multiplexer);
+        registration.Multiplexer = multiplexer;
+        return this;
+    }
+
+    public IHybridStoreBuilder UseSerializer(Func<IServiceProvider, IHybridStoreSerializer> serializer)
+    {
+        ArgumentNullException.ThrowIfNull(serializer);
+        registration.Serializer = serializer;
+        return this;
+    }
+
+    public IHybridStoreBuilder AddPolicy(string name, EntryOptions options)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.PolicyName is not null)
+        {
+            throw new ArgumentException(
+                $"The policy {Excerpt.Of(name)} names another policy; policies inherit from Defaults only, so repeat the settings.",
+                nameof(options));
+        }
+
+        Services.Configure<HybridStoreOptions>(OptionsName, store => store.Policies[name] = options);
+        return this;
+    }
+}

@@ -1,0 +1,117 @@
+using HybridStore.Keys;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace HybridStore.Registration;
+
+/// <summary>Says at start-up what is wrong with the settings, all of it at once, and what to set instead.</summary>
+internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStoreOptions>
+{
+    private const string ForbiddenInPrefix = "{}*?[]\\^";
+
+    public ValidateOptionsResult Validate(string? name, HybridStoreOptions options)
+    {
+        var errors = Errors(options)
+            .Select(error => $"HybridStore{(string.IsNullOrEmpty(name) ? "" : $" \"{name}\"")}: {error}")
+            .ToList();
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static IEnumerable<string> Errors(HybridStoreOptions options)
+    {
+        if (!Enum.IsDefined(options.Mode))
+        {
+            yield return "Mode must be Cached or PassThrough.";
+        }
+
+        if (options.PostgresConnectionString is { } postgres && PostgresError(postgres) is { } postgresError)
+        {
+            yield return postgresError;
+        }
+
+        if (options.RedisConnectionString is { } redis && RedisError(redis) is { } redisError)
+        {
+            yield return redisError;
+        }
+
+        if (string.IsNullOrEmpty(options.KeyPrefix)
+            || options.KeyPrefix.Length > 64
+            || options.KeyPrefix.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || ForbiddenInPrefix.Contains(c)))
+        {
+            yield return "KeyPrefix must have 1 to 64 characters, without braces, white space, control characters or any of *?[]\\^; "
+                + "for example \"shop\".";
+        }
+
+        if (options.Partitions is { } partitions
+            && (partitions < 1 || partitions > PartitionMap.MaximumCount || !int.IsPow2(partitions)))
+        {
+            yield return "Partitions must be a power of two from 1 to 1024; leave it unset for 1 on a server and 16 on a cluster.";
+        }
+
+        if (options.RedisTimeout < TimeSpan.FromMilliseconds(10) || options.RedisTimeout > TimeSpan.FromMinutes(1))
+        {
+            yield return "RedisTimeout must be from 10 ms to 1 minute; the default is 00:00:00.2.";
+        }
+
+        foreach (var error in options.CircuitBreaker.Validate().Concat(options.InvalidationRetry.Validate()))
+        {
+            yield return error;
+        }
+
+        foreach (var (policy, entry) in options.Policies)
+        {
+            if (string.IsNullOrWhiteSpace(policy))
+            {
+                yield return "Policies must have names; give each a name such as \"price\".";
+            }
+            else if (entry is null)
+            {
+                yield return $"Policies: {Excerpt.Of(policy)} has no settings; set at least TimeToLive.";
+            }
+            else if (entry.PolicyName is not null)
+            {
+                yield return $"Policies: {Excerpt.Of(policy)} names another policy; policies inherit from Defaults only, so repeat the settings.";
+            }
+        }
+
+        if (options.Defaults is null)
+        {
+            yield return "Defaults must not be null; use new EntryOptions().";
+        }
+        else if (options.Defaults.PolicyName is not null)
+        {
+            yield return "Defaults must not name a policy; set the properties themselves.";
+        }
+    }
+
+    // The parsers' own messages may quote what they could not read, passwords included: they are not repeated.
+    private static string? PostgresError(string connectionString)
+    {
+        try
+        {
+            return string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(connectionString).Host)
+                ? "PostgresConnectionString names no host; set it like \"Host=localhost;Database=shop;Username=app;Password=...\"."
+                : null;
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or InvalidCastException or OverflowException)
+        {
+            return "PostgresConnectionString is not an Npgsql connection string; set it like "
+                + "\"Host=localhost;Database=shop;Username=app;Password=...\".";
+        }
+    }
+
+    private static string? RedisError(string connectionString)
+    {
+        try
+        {
+            return ConfigurationOptions.Parse(connectionString).EndPoints.Count == 0
+                ? "RedisConnectionString names no server; set it like \"localhost:6379,password=...\"."
+                : null;
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or OverflowException)
+        {
+            return "RedisConnectionString is not a StackExchange.Redis connection string; set it like \"localhost:6379,password=...\".";
+        }
+    }
+}

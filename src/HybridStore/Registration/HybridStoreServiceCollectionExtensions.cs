@@ -1,0 +1,117 @@
+using HybridStore;
+using HybridStore.Registration;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers stores.</summary>
+public static class HybridStoreServiceCollectionExtensions
+{
+    /// <summary>Registers <see cref="IHybridStore"/> as a singleton. Settings that are not given here can be bound from
+    /// configuration; connections that are not named come from the application's own <c>NpgsqlDataSource</c> and
+    /// <c>IConnectionMultiplexer</c>.</summary>
+    /// <remarks>Redis is connected in the background when the host starts (without a host: at first use) and counts as down until
+    /// then.</remarks>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Sets the store's options.</param>
+    /// <returns>A builder for what else there is to say.</returns>
+    public static IHybridStoreBuilder AddHybridStore(
+        this IServiceCollection services, Action<HybridStoreOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return Add(services, null, configure, null);
+    }
+
+    /// <summary>As <see cref="AddHybridStore(IServiceCollection, Action{HybridStoreOptions})"/>, with the options bound from
+    /// configuration.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configuration">The section with the store's options, for example
+    /// <c>configuration.GetSection("HybridStore")</c>.</param>
+    /// <returns>A builder for what else there is to say.</returns>
+    public static IHybridStoreBuilder AddHybridStore(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        return Add(services, null, null, configuration);
+    }
+
+    /// <summary>Registers a further store under a key; take it with <c>[FromKeyedServices("orders")] IHybridStore</c>.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="key">The service key; also the name of the options. Keys must differ in their text.</param>
+    /// <param name="configure">Sets the store's options. Stores that share a Redis server need different prefixes; the default prefix
+    /// is then <c>hs-</c> and the key.</param>
+    /// <returns>A builder for what else there is to say.</returns>
+    public static IHybridStoreBuilder AddKeyedHybridStore(
+        this IServiceCollection services, object key, Action<HybridStoreOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(key);
+        return Add(services, key, configure, null);
+    }
+
+    /// <inheritdoc cref="AddKeyedHybridStore(IServiceCollection, object, Action{HybridStoreOptions})"/>
+    /// <param name="services">The application's services.</param>
+    /// <param name="key">The service key; also the name of the options.</param>
+    /// <param name="configuration">The section with the store's options.</param>
+    public static IHybridStoreBuilder AddKeyedHybridStore(
+        this IServiceCollection services, object key, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(configuration);
+        return Add(services, key, null, configuration);
+    }
+
+    private static HybridStoreBuilder Add(
+        IServiceCollection services, object? key, Action<HybridStoreOptions>? configure, IConfiguration? configuration)
+    {
+        if (services.Any(service => service.ServiceType == typeof(IHybridStore) && Equals(service.ServiceKey, key)))
+        {
+            throw new InvalidOperationException(
+                key is null
+                    ? "AddHybridStore has been called before; use AddKeyedHybridStore for a further store."
+                    : $"A store with the key {key} has been added before; use another key for a further store.");
+        }
+
+        var registration = new StoreRegistration(key);
+        var options = services.AddOptions<HybridStoreOptions>(registration.OptionsName);
+        if (key is not null)
+        {
+            options.Configure(store => store.KeyPrefix = $"hs-{registration.OptionsName}");
+        }
+
+        if (configuration is not null)
+        {
+            options.Bind(configuration);
+        }
+
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HybridStoreOptions>, HybridStoreOptionsValidator>());
+        options.ValidateOnStart();
+
+        if (key is null)
+        {
+            services.AddSingleton(provider => new StoreRoot(provider, registration));
+            services.AddSingleton<IHybridStore>(static provider => provider.GetRequiredService<StoreRoot>().Store);
+            services.AddSingleton<IHostedService>(
+                static provider => new StoreStarter(provider.GetRequiredService<StoreRoot>));
+        }
+        else
+        {
+            services.AddKeyedSingleton(key, (provider, _) => new StoreRoot(provider, registration));
+            services.AddKeyedSingleton<IHybridStore>(
+                key, static (provider, ofKey) => provider.GetRequiredKeyedService<StoreRoot>(ofKey).Store);
+            services.AddSingleton<IHostedService>(
+                provider => new StoreStarter(() => provider.GetRequiredKeyedService<StoreRoot>(key)));
+        }
+
+        return new HybridStoreBuilder(services, registration);
+    }
+}

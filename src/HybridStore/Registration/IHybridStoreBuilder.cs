@@ -1,0 +1,35 @@
+using HybridStore;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>What <c>AddHybridStore</c> returns: the place to say more about one store. Not thread-safe; used while services are
+/// registered.</summary>
+public interface IHybridStoreBuilder
+{
+    /// <summary>The application's services.</summary>
+    IServiceCollection Services { get; }
+
+    /// <summary>The name of the store's <see cref="HybridStoreOptions"/>: empty for the store without a key.</summary>
+    string OptionsName { get; }
+
+    /// <summary>Takes PostgreSQL connections from this data source, which the store never disposes.</summary>
+    /// <param name="dataSource">Finds it among the services.</param>
+    IHybridStoreBuilder UsePostgres(Func<IServiceProvider, NpgsqlDataSource> dataSource);
+
+    /// <summary>Uses this Redis client, which the store never disposes.</summary>
+    /// <param name="multiplexer">Finds it among the services. It is called in the background, and again after a while if it throws:
+    /// the application starts while Redis is away.</param>
+    IHybridStoreBuilder UseRedis(Func<IServiceProvider, IConnectionMultiplexer> multiplexer);
+
+    /// <summary>Serializes values with this serializer instead of System.Text.Json.</summary>
+    /// <param name="serializer">Finds it among the services.</param>
+    IHybridStoreBuilder UseSerializer(Func<IServiceProvider, IHybridStoreSerializer> serializer);
+
+    /// <summary>Adds a named policy, or replaces the one of that name. Use it as <c>EntryOptions.Policy(name)</c>.</summary>
+    /// <param name="name">Not empty; case-insensitive.</param>
+    /// <param name="options">How entries that follow the policy are stored.</param>
+    /// <exception cref="ArgumentException">The name is empty, or the options name a policy themselves.</exception>
+    IHybridStoreBuilder AddPolicy(string name, EntryOptions options);
+}

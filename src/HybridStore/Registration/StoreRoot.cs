@@ -1,0 +1,101 @@
+using System.Diagnostics.Metrics;
+using HybridStore.Diagnostics;
+using HybridStore.Invalidating;
+using HybridStore.Policies;
+using HybridStore.Postgres;
+using HybridStore.Reading;
+using HybridStore.Redis;
+using HybridStore.Serialization;
+using HybridStore.Writing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace HybridStore.Registration;
+
+/// <summary>Puts one store together and takes it apart again.</summary>
+internal sealed class StoreRoot : IAsyncDisposable
+{
+    private readonly PostgresGateway _postgres;
+    private readonly InvalidationDispatcher? _dispatcher;
+
+    public StoreRoot(IServiceProvider services, StoreRegistration registration)
+    {
+        var options = services.GetRequiredService<IOptionsMonitor<HybridStoreOptions>>().Get(registration.OptionsName);
+        var timeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        var logger = loggers.CreateLogger(registration.Key is null ? "HybridStore" : $"HybridStore.{registration.OptionsName}");
+        var metrics = new StoreMetrics(
+            services.GetService<IMeterFactory>(), registration.Key is null ? "default" : registration.OptionsName);
+        var serializers = new SerializerRegistry(registration.Serializer(services), services);
+        var policies = new EntryPolicies(options.Defaults, options.Policies);
+        var flights = new FlightTable();
+        var clock = new RedisClock(timeProvider);
+        var (dataSource, ownsDataSource) = ConnectionSources.DataSource(services, registration, options);
+        _postgres = new PostgresGateway(dataSource, ownsDataSource, logger);
+
+        CacheAsideReader? reader = null;
+        IInvalidator invalidator = new NothingToInvalidate();
+        EntryStorer? storer = null;
+        if (options.Mode == HybridStoreMode.Cached)
+        {
+            var (connect, ownsMultiplexer) = ConnectionSources.Multiplexer(services, registration, options);
+            var handshake = new RedisHandshake(
+                options, clock, timeProvider, transition => RedisLog.Circuit(logger, transition), logger);
+            Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
+            Gateway = new RedisGateway(Redis, clock, timeProvider);
+            var codec = new EntryCodec(serializers);
+            storer = new EntryStorer(Gateway, codec, metrics, logger);
+            invalidator = _dispatcher = new InvalidationDispatcher(
+                Gateway, Redis, flights, options.InvalidationRetry, metrics, timeProvider, logger);
+            Loader = new EntryLoader(_postgres, flights, storer, metrics, timeProvider, logger);
+            reader = new CacheAsideReader(Gateway, clock, codec, Loader, _dispatcher, metrics, logger);
+        }
+        else
+        {
+            Loader = new EntryLoader(_postgres, flights, storer, metrics, timeProvider, logger);
+        }
+
+        Store = new CacheAsideStore(
+            policies,
+            serializers,
+            reader,
+            Loader,
+            new TransactionalWriter(_postgres, invalidator, logger),
+            invalidator,
+            metrics,
+            ReadOptions.Default);
+    }
+
+    public CacheAsideStore Store { get; }
+
+    /// <summary>Null where Redis is not used.</summary>
+    public RedisConnection? Redis { get; }
+
+    public RedisGateway? Gateway { get; }
+
+    public EntryLoader Loader { get; }
+
+    /// <exception cref="NotSupportedException">PostgreSQL is too old.</exception>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Redis?.Start();
+        return _postgres.CheckVersionAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_dispatcher is not null)
+        {
+            await _dispatcher.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (Redis is not null)
+        {
+            await Redis.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _postgres.DisposeAsync().ConfigureAwait(false);
+    }
+}

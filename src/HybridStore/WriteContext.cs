@@ -1,0 +1,113 @@
+using HybridStore.Keys;
+using HybridStore.Postgres;
+using Npgsql;
+
+namespace HybridStore;
+
+/// <summary>
+/// What a write works with: the open transaction, and the list of what its commit invalidates. It belongs to one write and is
+/// not thread-safe.
+/// </summary>
+public sealed class WriteContext
+{
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
+    private bool _completed;
+
+    /// <summary>A context over a transaction of your own, for unit tests of a repository's writes. It is neither committed nor
+    /// disposed; <see cref="InvalidatedKeys"/> and <see cref="InvalidatedTags"/> tell what was named.</summary>
+    /// <param name="transaction">An open transaction.</param>
+    public WriteContext(NpgsqlTransaction transaction)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        Transaction = transaction;
+        Connection = transaction.Connection
+            ?? throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
+    }
+
+    /// <summary>The write's transaction. The store commits it; do not commit or dispose it.</summary>
+    public NpgsqlTransaction Transaction { get; }
+
+    /// <summary>The connection of <see cref="Transaction"/>.</summary>
+    public NpgsqlConnection Connection { get; }
+
+    /// <summary>The keys named so far.</summary>
+    public IReadOnlyCollection<string> InvalidatedKeys => _keys;
+
+    /// <summary>The tags named so far.</summary>
+    public IReadOnlyCollection<string> InvalidatedTags => _tags;
+
+    /// <summary>Invalidates a key once the write is committed.</summary>
+    /// <param name="key">1 to 1,024 UTF-8 bytes without control characters.</param>
+    /// <exception cref="ArgumentException">The key is malformed.</exception>
+    /// <exception cref="InvalidOperationException">The write has already finished.</exception>
+    public void Invalidate(string key)
+    {
+        KeyRules.ThrowIfInvalidKey(key);
+        ThrowIfCompleted();
+        _keys.Add(key);
+    }
+
+    /// <summary>Invalidates every entry under a tag once the write is committed.</summary>
+    /// <param name="tag">1 to 1,024 UTF-8 bytes without control characters.</param>
+    /// <exception cref="ArgumentException">The tag is malformed.</exception>
+    /// <exception cref="InvalidOperationException">The write has already finished.</exception>
+    public void InvalidateTag(string tag)
+    {
+        KeyRules.ThrowIfInvalidTag(tag);
+        ThrowIfCompleted();
+        _tags.Add(tag);
+    }
+
+    /// <summary>Runs a statement in the transaction.</summary>
+    /// <param name="sql">The statement, with parameters as <c>@name</c>.</param>
+    /// <param name="parameters">An object whose properties are the parameters.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    /// <returns>The number of rows that it changed.</returns>
+    public Task<int> ExecuteAsync(string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
+        Statement.ExecuteAsync(Connection, Transaction, sql, parameters, cancellationToken);
+
+    /// <summary>The only row of a query in the transaction, or the default (<see langword="null"/> for classes) if there is
+    /// none.</summary>
+    /// <typeparam name="T">Mapped by Dapper: columns to constructor parameters or properties by name, or the first column.</typeparam>
+    /// <param name="sql">The statement, with parameters as <c>@name</c>; <c>RETURNING</c> makes a write answer with rows.</param>
+    /// <param name="parameters">An object whose properties are the parameters.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    /// <exception cref="InvalidOperationException">There is more than one row.</exception>
+    public Task<T?> QuerySingleOrDefaultAsync<T>(
+        string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
+        Statement.QuerySingleOrDefaultAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+
+    /// <summary>All rows of a query in the transaction.</summary>
+    /// <typeparam name="T">The type of a row, mapped by Dapper.</typeparam>
+    /// <param name="sql">The statement, with parameters as <c>@name</c>.</param>
+    /// <param name="parameters">An object whose properties are the parameters.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    public Task<IReadOnlyList<T>> QueryAsync<T>(
+        string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
+        Statement.QueryAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+
+    /// <summary>The first column of the first row of a query in the transaction, or the default if there is no row.</summary>
+    /// <typeparam name="T">The column's type.</typeparam>
+    /// <param name="sql">The statement, with parameters as <c>@name</c>.</param>
+    /// <param name="parameters">An object whose properties are the parameters.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    public Task<T?> ExecuteScalarAsync<T>(
+        string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
+        Statement.ExecuteScalarAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+
+    internal Invalidation Complete(ulong? transactionId)
+    {
+        _completed = true;
+        return new Invalidation { Keys = [.. _keys], Tags = [.. _tags], TransactionId = transactionId };
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_completed)
+        {
+            throw new InvalidOperationException(
+                "The write has finished: name keys and tags inside its callback, or use InvalidateAsync.");
+        }
+    }
+}

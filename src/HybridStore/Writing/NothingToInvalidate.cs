@@ -1,0 +1,7 @@
+namespace HybridStore.Writing;
+
+/// <summary>For stores without Redis: there is no cache that could be outdated.</summary>
+internal sealed class NothingToInvalidate : IInvalidator
+{
+    public Task<InvalidationReceipt> InvalidateAsync(Invalidation what) => Task.FromResult(InvalidationReceipt.AlreadyApplied);
+}

@@ -1,0 +1,88 @@
+using HybridStore.Postgres;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace HybridStore.Writing;
+
+/// <summary>PostgreSQL first, then invalidate.</summary>
+internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator invalidator, ILogger logger)
+{
+    public async Task<WriteReceipt> WriteAsync(
+        Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await AttemptAsync(write, options, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PostgresException error) when (attempt < options.MaxAttempts && IsWorthRepeating(error))
+            {
+                WritingLog.Repeating(logger, error.SqlState, attempt, options.MaxAttempts);
+            }
+        }
+    }
+
+    private static bool IsWorthRepeating(PostgresException error) =>
+        error.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+
+    private async Task<WriteReceipt> AttemptAsync(
+        Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
+    {
+        var ending = new Ending();
+        try
+        {
+            await RunAsync(write, options, ending, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (ending.Invalidation is not null)
+        {
+            // Only giving the connection back has failed. What COMMIT answered, or did not, stands.
+            WritingLog.ReleaseFailed(logger, error);
+        }
+
+        // The connection is back in its pool before Redis is waited for.
+        var receipt = await invalidator.InvalidateAsync(ending.Invalidation!).ConfigureAwait(false);
+        return ending.Unknown is { } unknown
+            ? throw new CommitOutcomeUnknownException(receipt, unknown)
+            : new WriteReceipt(ending.Invalidation!.TransactionId, receipt);
+    }
+
+    private async Task RunAsync(
+        Func<WriteContext, CancellationToken, Task> write,
+        WriteOptions options,
+        Ending ending,
+        CancellationToken cancellationToken)
+    {
+        var connection = await postgres.DataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            // Disposed without a commit, the transaction is rolled back.
+            var transaction = await connection.BeginTransactionAsync(options.IsolationLevel, cancellationToken).ConfigureAwait(false);
+            await using (transaction.ConfigureAwait(false))
+            {
+                var context = new WriteContext(transaction);
+                await write(context, cancellationToken).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    ending.Invalidation = context.Complete(await Commit.ExecuteAsync(connection).ConfigureAwait(false));
+                }
+                catch (Exception error) when (!Commit.IsRefusal(error))
+                {
+                    WritingLog.CommitOutcomeUnknown(logger, error);
+                    ending.Unknown = error;
+                    ending.Invalidation = context.Complete(null);
+                }
+            }
+        }
+    }
+
+    /// <summary>How a transaction ended, kept aside from what may still be thrown while it is put away.</summary>
+    private sealed class Ending
+    {
+        /// <summary>Null unless it is, or may be, committed.</summary>
+        public Invalidation? Invalidation { get; set; }
+
+        public Exception? Unknown { get; set; }
+    }
+}
