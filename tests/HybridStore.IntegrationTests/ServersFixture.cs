@@ -1,0 +1,31 @@
+using HybridStore.IntegrationTests;
+using HybridStore.Servers;
+
+[assembly: AssemblyFixture(typeof(ServersFixture))]
+
+namespace HybridStore.IntegrationTests;
+
+/// <summary>
+/// The servers that all test classes share; a class takes this as a constructor parameter. Tests that stop or disturb a
+/// server start one of their own.
+/// </summary>
+public sealed class ServersFixture : IAsyncLifetime
+{
+    private TestServers? _servers;
+
+    public TestServers Servers => _servers ?? throw new InvalidOperationException("The servers have not been started.");
+
+    public PostgresServer Postgres => Servers.Postgres;
+
+    public RedisServer Redis => Servers.Redis;
+
+    public async ValueTask InitializeAsync() => _servers = await TestServers.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_servers is not null)
+        {
+            await _servers.DisposeAsync();
+        }
+    }
+}
