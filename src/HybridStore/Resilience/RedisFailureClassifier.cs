@@ -29,7 +29,7 @@ internal static class RedisFailureClassifier
         _ => RedisCallVerdict.Answered,
     };
 
-    // An exception that was made from a message alone carries no kind.
+    // A kind that the client does not know by name still says what it is in its first word.
     private static RedisCallVerdict ClassifyMessage(string message) =>
         message.StartsWith("LOADING ", StringComparison.Ordinal)
         || message.StartsWith("CLUSTERDOWN ", StringComparison.Ordinal)
