@@ -6,22 +6,22 @@ namespace HybridStore.Servers.Hosting;
 internal interface IServerHost : IAsyncDisposable
 {
     /// <summary>Starts the server, empty or with the data it had; it need not be ready yet.</summary>
-    public Task<EndPoint> StartAsync(CancellationToken cancellationToken);
+    Task<EndPoint> StartAsync(CancellationToken cancellationToken);
 
     /// <summary>Asks the server to end and waits until it has.</summary>
-    public Task StopAsync(CancellationToken cancellationToken);
+    Task StopAsync(CancellationToken cancellationToken);
 
     /// <summary>Ends all the server's processes without a word to them.</summary>
-    public Task KillAsync(CancellationToken cancellationToken);
+    Task KillAsync(CancellationToken cancellationToken);
 
     /// <summary>Freezes all the server's processes.</summary>
-    public Task PauseAsync(CancellationToken cancellationToken);
+    Task PauseAsync(CancellationToken cancellationToken);
 
-    public Task ResumeAsync(CancellationToken cancellationToken);
+    Task ResumeAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether the server has ended by itself, so that waiting for it is in vain.</summary>
-    public bool HasExited { get; }
+    bool HasExited { get; }
 
     /// <summary>The last lines of the server's log.</summary>
-    public Task<string> ReadLogTailAsync(CancellationToken cancellationToken);
+    Task<string> ReadLogTailAsync(CancellationToken cancellationToken);
 }

@@ -169,7 +169,7 @@ public class RoundTripGuardTests
 
     public interface IAnimal
     {
-        public string Name { get; }
+        string Name { get; }
     }
 
     public abstract class AnimalBase

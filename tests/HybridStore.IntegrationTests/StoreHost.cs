@@ -1,0 +1,110 @@
+using HybridStore.Registration;
+using HybridStore.Servers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace HybridStore.IntegrationTests;
+
+/// <summary>One application with a store of its own: a fresh database, a key prefix that nobody else uses, and Redis connected.</summary>
+internal sealed class StoreHost : IAsyncDisposable
+{
+    // The tests that are not about time-outs leave a busy machine time to answer.
+    private static readonly TimeSpan PatientTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly ServiceProvider _services;
+    private readonly RedisServer _redis;
+
+    private StoreHost(ServiceProvider services, RedisServer redis, string prefix, string database)
+    {
+        _services = services;
+        _redis = redis;
+        Prefix = prefix;
+        ConnectionString = database;
+        DataSource = NpgsqlDataSource.Create(database);
+    }
+
+    public string Prefix { get; }
+
+    /// <summary>The database's connection string, through the proxy.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>Straight access for arranging and checking rows.</summary>
+    public NpgsqlDataSource DataSource { get; }
+
+    public IServiceProvider Services => _services;
+
+    public IHybridStore Store => _services.GetRequiredService<IHybridStore>();
+
+    public StoreRoot Root => _services.GetRequiredService<StoreRoot>();
+
+    public FakeLogCollector Logs => _services.GetRequiredService<FakeLogCollector>();
+
+    public static Task<StoreHost> StartAsync(
+        ServersFixture servers,
+        Action<HybridStoreOptions>? configure = null,
+        Action<IServiceCollection, IHybridStoreBuilder>? register = null,
+        StoreHost? besides = null,
+        bool waitForRedis = true) =>
+        StartAsync(servers.Servers, configure, register, besides, waitForRedis);
+
+    /// <param name="servers">The servers.</param>
+    /// <param name="configure">Changes options.</param>
+    /// <param name="register">Adds services.</param>
+    /// <param name="besides">Another instance of the same application: same database, same prefix.</param>
+    /// <param name="waitForRedis">False where Redis is away.</param>
+    public static async Task<StoreHost> StartAsync(
+        TestServers servers,
+        Action<HybridStoreOptions>? configure = null,
+        Action<IServiceCollection, IHybridStoreBuilder>? register = null,
+        StoreHost? besides = null,
+        bool waitForRedis = true)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var database = besides?.ConnectionString ?? await servers.Postgres.CreateDatabaseAsync(cancellation);
+        var prefix = besides?.Prefix ?? RedisServer.NewKeyPrefix().TrimEnd(':');
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddFakeLogging());
+        var builder = services.AddHybridStore(options =>
+        {
+            options.PostgresConnectionString = database;
+            options.RedisConnectionString = servers.Redis.ConnectionString;
+            options.KeyPrefix = prefix;
+            options.RedisTimeout = PatientTimeout;
+            configure?.Invoke(options);
+        });
+        register?.Invoke(services, builder);
+        var host = new StoreHost(services.BuildServiceProvider(), servers.Redis, prefix, database);
+        await host.Root.StartAsync(cancellation);
+        if (waitForRedis && host.Root.Redis is { } redis)
+        {
+            await redis.Ready.WaitAsync(TimeSpan.FromSeconds(10), cancellation);
+        }
+
+        return host;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The physical name of an entry.</summary>
+    public RedisKey EntryName(string key)
+    {
+        var layout = Root.Redis!.Session!.Layout;
+        return layout.Entry(layout.PartitionOf(key), key);
+    }
+
+    /// <summary>Redis through a client that shares nothing with the store.</summary>
+    public Task<RedisResult> RedisAsync(string command, params string[] arguments) => _redis.RunAsync([command, .. arguments]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        await _services.DisposeAsync();
+    }
+}
