@@ -28,12 +28,8 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
         }
 
         var partition = session.Layout.PartitionOf(key);
-        return session.Breakers[partition].ExecuteAsync(
-            static call => call.Database.StringGetAsync(call.Entry, call.Flags),
-            (session.Database,
-                Entry: session.Layout.Entry(partition, key),
-                Flags: allowReplicas ? CommandFlags.PreferReplica : CommandFlags.DemandMaster),
-            cancellationToken);
+        var readers = allowReplicas ? session.ReplicaReaders : session.Readers;
+        return readers[partition].ReadAsync(session.Layout.Entry(partition, key), cancellationToken);
     }
 
     /// <summary>Stores an entry and registers its key under its tags. The command is on its way, behind all commands sent before it,

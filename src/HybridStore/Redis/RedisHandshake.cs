@@ -1,4 +1,5 @@
 using HybridStore.Keys;
+using HybridStore.Redis.CombinedReads;
 using HybridStore.Resilience;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -42,11 +43,11 @@ internal sealed class RedisHandshake(
         var isCluster = masters[0].ServerType == ServerType.Cluster;
         var database = multiplexer.GetDatabase();
         var wanted = options.Partitions ?? (isCluster ? DefaultPartitionsOnCluster : 1);
-        var (version1, partitions) = await RecordedLayoutAsync(database, wanted, knowsScriptFlags, cancellationToken).ConfigureAwait(false);
-        if (version1 != RedisLayout.Version)
+        var (layoutVersion, partitions) = await RecordedLayoutAsync(database, wanted, knowsScriptFlags, cancellationToken).ConfigureAwait(false);
+        if (layoutVersion != RedisLayout.Version)
         {
             throw new NotSupportedException(
-                $"The keys under prefix \"{options.KeyPrefix}\" have layout version {version1}, this release has {RedisLayout.Version}: "
+                $"The keys under prefix \"{options.KeyPrefix}\" have layout version {layoutVersion}, this release has {RedisLayout.Version}: "
                 + "give this release another KeyPrefix.");
         }
 
@@ -58,8 +59,24 @@ internal sealed class RedisHandshake(
         // The same layout keeps its breakers: a handshake does not close a circuit.
         return previous is not null && previous.Layout.Partitions.Count == partitions
             ? previous with { KnowsScriptFlags = knowsScriptFlags }
-            : new RedisSession(
-                multiplexer, database, new RedisLayout(options.KeyPrefix, partitions), knowsScriptFlags, Breakers(partitions, isCluster));
+            : NewSession(multiplexer, database, partitions, knowsScriptFlags, isCluster);
+    }
+
+    private RedisSession NewSession(
+        IConnectionMultiplexer multiplexer, IDatabase database, int partitions, bool knowsScriptFlags, bool isCluster)
+    {
+        var breakers = Breakers(partitions, isCluster);
+        return new RedisSession(
+            multiplexer,
+            database,
+            new RedisLayout(options.KeyPrefix, partitions),
+            knowsScriptFlags,
+            breakers,
+            Readers(CommandFlags.DemandMaster),
+            Readers(CommandFlags.PreferReplica));
+
+        ReadCombiner[] Readers(CommandFlags flags) => Array.ConvertAll(
+            breakers, breaker => new ReadCombiner(database, breaker, flags, options.RedisTimeout, timeProvider));
     }
 
     private RedisCircuitBreaker[] Breakers(int partitions, bool isCluster)

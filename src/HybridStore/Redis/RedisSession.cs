@@ -1,3 +1,4 @@
+using HybridStore.Redis.CombinedReads;
 using HybridStore.Resilience;
 using StackExchange.Redis;
 
@@ -11,12 +12,16 @@ namespace HybridStore.Redis;
 /// <param name="Breakers">The circuit breaker of each partition. On a single server they are one and the same. On a cluster each
 /// partition has its own: it lives in one slot and so on one endpoint, whichever that is at the moment, and a dead master takes
 /// only its own partitions with it.</param>
+/// <param name="Readers">The combined reads of each partition, from its master.</param>
+/// <param name="ReplicaReaders">The same where a replica may answer.</param>
 internal sealed record RedisSession(
     IConnectionMultiplexer Multiplexer,
     IDatabase Database,
     RedisLayout Layout,
     bool KnowsScriptFlags,
-    RedisCircuitBreaker[] Breakers)
+    RedisCircuitBreaker[] Breakers,
+    ReadCombiner[] Readers,
+    ReadCombiner[] ReplicaReaders)
 {
     public bool IsOpenEverywhere
     {

@@ -1,0 +1,187 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using HybridStore.Resilience;
+using StackExchange.Redis;
+
+namespace HybridStore.Redis.CombinedReads;
+
+/// <summary>
+/// The reads of one partition. One that finds nothing in flight is sent at once; those that arrive meanwhile leave together, as one
+/// MGET, when the answer is there. So nothing waits while Redis is idle, and the busier it gets the fewer and larger its calls become.
+/// </summary>
+/// <remarks>Each call, of one key or many, runs once through the circuit breaker. A failed call fails its own reads only. A read that
+/// has waited for its turn as long as a call may take fails without being sent: nobody waits for two time-outs.</remarks>
+internal sealed class ReadCombiner
+{
+    /// <summary>Keys in one MGET. Larger calls gain nothing more and would hold Redis up for others.</summary>
+    internal const int KeysPerCall = 128;
+
+    private const int MostSpares = 1024;
+
+    private static readonly TimeoutException WaitedTooLong =
+        new("The read waited for an earlier call to Redis for as long as a call may take.");
+
+    private readonly IDatabase _database;
+    private readonly RedisCircuitBreaker _breaker;
+    private readonly CommandFlags _flags;
+    private readonly TimeSpan _patience;
+    private readonly TimeProvider _timeProvider;
+    private readonly Lock _lock = new();
+    private readonly Queue<PendingRead> _waiting = new();
+    private readonly Stack<PendingRead> _spares = new();
+    private bool _isBusy;
+
+    public ReadCombiner(
+        IDatabase database, RedisCircuitBreaker breaker, CommandFlags flags, TimeSpan patience, TimeProvider timeProvider)
+    {
+        _database = database;
+        _breaker = breaker;
+        _flags = flags;
+        _patience = patience;
+        _timeProvider = timeProvider;
+    }
+
+    public ValueTask<RedisCallResult<RedisValue>> ReadAsync(in RedisKey key, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<RedisCallResult<RedisValue>>(cancellationToken);
+        }
+
+        // While the circuit is open nothing queues: there is nothing to wait for.
+        if (_breaker.IsOpen)
+        {
+            return new ValueTask<RedisCallResult<RedisValue>>(RedisCallResult<RedisValue>.Refused);
+        }
+
+        return TryWait(key) is { } read ? read.AsValueTask(cancellationToken) : SendOneAsync(key, cancellationToken);
+    }
+
+    internal void Return(PendingRead read)
+    {
+        lock (_lock)
+        {
+            if (_spares.Count < MostSpares)
+            {
+                _spares.Push(read);
+            }
+        }
+    }
+
+    /// <summary>Null if nothing is in flight: the caller is then the one to send.</summary>
+    private PendingRead? TryWait(in RedisKey key)
+    {
+        lock (_lock)
+        {
+            if (!_isBusy)
+            {
+                _isBusy = true;
+                return null;
+            }
+
+            var read = _spares.TryPop(out var spare) ? spare : new PendingRead(this);
+            read.Begin(key, _timeProvider.GetTimestamp());
+            _waiting.Enqueue(read);
+            return read;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<RedisCallResult<RedisValue>> SendOneAsync(RedisKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _breaker.ExecuteAsync(
+                static call => call._database.StringGetAsync(call.key, call._flags),
+                (_database, key, _flags),
+                cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The next call leaves before this caller goes on with its value.
+            if (Take() is { Count: > 0 } next)
+            {
+                _ = PumpAsync(next);
+            }
+        }
+    }
+
+    /// <summary>Sends what waits, one call after the other, until nothing does. Never throws.</summary>
+    private async Task PumpAsync(ArraySegment<PendingRead> reads)
+    {
+        var call = SendAsync(reads);
+        while (reads.Count > 0)
+        {
+            var result = await call.ConfigureAwait(false);
+            var next = Take();
+            call = next.Count > 0 ? SendAsync(next) : default;
+            Answer(reads, result);
+            ArrayPool<PendingRead>.Shared.Return(reads.Array!, clearArray: true);
+            reads = next;
+        }
+    }
+
+    /// <summary>The reads of the next call, in a pooled array; none, and idle, if nothing waits.</summary>
+    private ArraySegment<PendingRead> Take()
+    {
+        PendingRead[]? due = null;
+        List<PendingRead>? overdue = null;
+        var count = 0;
+        lock (_lock)
+        {
+            while (count < KeysPerCall && _waiting.TryDequeue(out var read))
+            {
+                if (read.IsSettled || _timeProvider.GetElapsedTime(read.WaitingSince) >= _patience)
+                {
+                    (overdue ??= []).Add(read);
+                    continue;
+                }
+
+                due ??= ArrayPool<PendingRead>.Shared.Rent(Math.Min(_waiting.Count + 1, KeysPerCall));
+                due[count++] = read;
+            }
+
+            _isBusy = count > 0;
+        }
+
+        foreach (var read in overdue ?? [])
+        {
+            read.Answer(RedisCallResult<RedisValue>.Failed(WaitedTooLong));
+        }
+
+        return due is null ? default : new ArraySegment<PendingRead>(due, 0, count);
+    }
+
+    private ValueTask<RedisCallResult<RedisValue[]>> SendAsync(ArraySegment<PendingRead> reads)
+    {
+        var keys = new RedisKey[reads.Count];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            keys[i] = reads[i].Key;
+        }
+
+        return _breaker.ExecuteAsync(
+            static call => call._database.StringGetAsync(call.keys, call._flags),
+            (_database, keys, _flags),
+            CancellationToken.None);
+    }
+
+    private static void Answer(ArraySegment<PendingRead> reads, RedisCallResult<RedisValue[]> result)
+    {
+        if (result.TryGetValue(out var values))
+        {
+            for (var i = 0; i < values.Length; i++)
+            {
+                reads[i].Answer(RedisCallResult<RedisValue>.Ok(values[i]));
+            }
+
+            return;
+        }
+
+        var failure = result.IsRefused ? RedisCallResult<RedisValue>.Refused : RedisCallResult<RedisValue>.Failed(result.Error!);
+        foreach (var read in reads)
+        {
+            read.Answer(failure);
+        }
+    }
+}
