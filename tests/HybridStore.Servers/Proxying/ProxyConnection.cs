@@ -120,7 +120,8 @@ internal sealed class ProxyConnection : IDisposable
                 var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), chunk.Due);
                 if (wait > TimeSpan.Zero)
                 {
-                    await Task.Delay(wait, _ended.Token);
+                    // Rounded up: a delay drops fractions of a millisecond, and latency is a minimum.
+                    await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), _ended.Token);
                 }
 
                 await flow.WaitWhileStalledAsync(_ended.Token);
