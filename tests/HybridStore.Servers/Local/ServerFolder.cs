@@ -14,6 +14,8 @@ internal sealed class ServerFolder : IAsyncDisposable
     private const string Watch = """
         trap '' INT TERM HUP
         exec >/dev/null 2>&1
+        # One that has ended and that nobody reaps is not alive.
+        alive() { read -r stat <"/proc/$1/stat" && case ${stat##*) } in [ZX]*) false ;; esac; }
         server=
         while read -r line; do server=$line; done
         if [ -n "$server" ]; then
@@ -21,7 +23,7 @@ internal sealed class ServerFolder : IAsyncDisposable
           kill -CONT $family
           kill -"$2" "$server"
           tries=0
-          while kill -0 "$server" && [ $tries -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); done
+          while alive "$server" && [ $tries -lt 60 ]; do sleep 0.05; tries=$((tries + 1)); done
           kill -KILL $family
         fi
         tries=0

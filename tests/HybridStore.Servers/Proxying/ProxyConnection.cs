@@ -117,12 +117,7 @@ internal sealed class ProxyConnection : IDisposable
         {
             await foreach (var chunk in queue.ReadAllAsync(_ended.Token))
             {
-                var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), chunk.Due);
-                if (wait > TimeSpan.Zero)
-                {
-                    await Task.Delay(wait, _ended.Token);
-                }
-
+                await WaitUntilAsync(chunk.Due);
                 await flow.WaitWhileStalledAsync(_ended.Token);
                 var bytes = chunk.Buffer.AsMemory(0, chunk.Length);
                 await deliver(bytes);
@@ -139,6 +134,15 @@ internal sealed class ProxyConnection : IDisposable
             {
                 Abort();
             }
+        }
+    }
+
+    private async ValueTask WaitUntilAsync(long due)
+    {
+        // A delay may end a moment early, and latency is a minimum.
+        while (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) is { Ticks: > 0 } wait)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), _ended.Token);
         }
     }
 
@@ -227,8 +231,10 @@ internal sealed class ProxyConnection : IDisposable
 
             // A throttled flow trickles, twenty slices a second.
             var slice = limit == 0 ? bytes : bytes[..(int)Math.Min(bytes.Length, Math.Max(1, limit / 20))];
-            await SendAllAsync(target, slice);
+
+            // Counted before: who has received a byte finds it counted.
             flow.Count(slice.Length);
+            await SendAllAsync(target, slice);
             bytes = bytes[slice.Length..];
             if (limit != 0)
             {
