@@ -32,6 +32,7 @@ internal sealed class RedisCircuitBreaker
     private readonly ResiliencePipeline _timeoutPipeline;
     private readonly ResiliencePipeline _breakerPipeline;
     private readonly ConsecutiveFailures _failures;
+    // What calls go by: Polly's state, published without its lock.
     private volatile CircuitState _state = CircuitState.Closed;
     private long _breakEndsAt;
 
@@ -88,8 +89,11 @@ internal sealed class RedisCircuitBreaker
             .Build();
     }
 
-    /// <summary>The state as guarded calls meet it. A circuit whose break is over stays open until a call probes it.</summary>
-    public CircuitState State => _state;
+    /// <summary>
+    /// The state that Polly holds, for reports; calls go by <see cref="IsOpen"/>, which takes no lock. A circuit whose break is
+    /// over stays open until a call probes it.
+    /// </summary>
+    public CircuitState State => _polly.CircuitState;
 
     /// <summary>
     /// True while a guarded call would be refused: during the break, and while a probe is in flight. False once the break is
