@@ -7,7 +7,7 @@ namespace HybridStore.Serialization;
 /// </summary>
 internal sealed class PerTypeCache
 {
-    private static int s_indexes;
+    private static int _indexes;
 
     private readonly Lock _growth = new();
     private object?[] _values = [];
@@ -46,6 +46,6 @@ internal sealed class PerTypeCache
 
     private static class Index<T>
     {
-        public static readonly int Value = Interlocked.Increment(ref s_indexes) - 1;
+        public static readonly int Value = Interlocked.Increment(ref _indexes) - 1;
     }
 }

@@ -36,7 +36,7 @@ internal sealed class CircuitUnderTest
 
     public CircuitTransition LastTransition => _transitions[^1];
 
-    public static RedisConnectionException Dropped() => 
+    public static RedisConnectionException Dropped() =>
         new(ConnectionFailureType.SocketClosed, CommandFlags.None, "dropped", innerException: null, CommandStatus.Sent);
 
     public ValueTask<RedisCallResult<int>> Call(Task<int> answer, CancellationToken? cancellationToken = null) =>
