@@ -16,7 +16,7 @@ namespace HybridStore;
 public sealed class JsonHybridStoreSerializer : IHybridStoreSerializer
 {
     [ThreadStatic]
-    private static IdleWriter t_idleWriter;
+    private static IdleWriter _idleWriter;
 
     private readonly JsonSerializerOptions _options;
     private readonly JsonWriterOptions _writerOptions;
@@ -58,8 +58,8 @@ public sealed class JsonHybridStoreSerializer : IHybridStoreSerializer
 
         // The idle writer leaves its place while it is at work: a converter may serialise through us on this very thread.
         // After an exception it is not put back, since its state is then anyone's guess.
-        IdleWriter idle = t_idleWriter;
-        t_idleWriter = default;
+        IdleWriter idle = _idleWriter;
+        _idleWriter = default;
         Utf8JsonWriter writer;
         if (ReferenceEquals(idle.Owner, this) && idle.Writer is { } reusable)
         {
@@ -74,7 +74,7 @@ public sealed class JsonHybridStoreSerializer : IHybridStoreSerializer
         JsonSerializer.Serialize(writer, value, typeInfo);
         writer.Flush();
         writer.Reset(NoTarget.Instance);
-        t_idleWriter = new IdleWriter(this, writer);
+        _idleWriter = new IdleWriter(this, writer);
     }
 
     /// <inheritdoc/>
