@@ -15,10 +15,11 @@ using Microsoft.Extensions.Options;
 namespace HybridStore.Registration;
 
 /// <summary>Puts one store together and takes it apart again.</summary>
-internal sealed class StoreRoot : IAsyncDisposable
+internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 {
     private readonly PostgresGateway _postgres;
     private readonly InvalidationDispatcher? _dispatcher;
+    private int _disposed;
 
     public StoreRoot(IServiceProvider services, StoreRegistration registration)
     {
@@ -84,8 +85,17 @@ internal sealed class StoreRoot : IAsyncDisposable
         return _postgres.CheckVersionAsync(cancellationToken);
     }
 
+    /// <summary>For containers that are disposed synchronously, which refuse services that only know the other way. It does not wait:
+    /// what is pending gets its last attempt behind it.</summary>
+    public void Dispose() => _ = DisposeAsync().AsTask();
+
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         if (_dispatcher is not null)
         {
             await _dispatcher.DisposeAsync().ConfigureAwait(false);
