@@ -1,44 +1,182 @@
 #!lua flags=allow-oom
--- Removes entries and the members of tag sets, in one partition and one step. Allowed while Redis is full: a full Redis must
--- still be able to forget.
+-- Invalidates keys and tags in one partition and one step. Allowed while Redis is full: a full Redis must still be able to forget.
 --
--- KEYS[1..n]   the physical keys of entries
--- KEYS[n+1..]  the tag sets of this partition
--- ARGV[1]      n
--- ARGV[2]      what the physical key of an entry of this partition begins with; a member of a tag set follows it
--- ARGV[3]      how many members one call may remove at the most, 1 to 7,000 (unpack fails at 8,000)
--- returns      { the server's time in milliseconds since the Unix epoch,
---                1 if the call stopped at its limit and has to be repeated, else 0 }
+-- KEYS[1]      the state of the partition (lease.lua)
+-- KEYS[2..]    for each key: its entry, then its guard (lease.lua); then for each tag: its tag set in this partition, then its
+--              fences (store.lua)
+-- ARGV[1]      the number of keys
+-- ARGV[2]      the xid of the write, or '' where it is not known
+-- ARGV[3]      1, or 0 where the write has not committed yet
+-- ARGV[4]      FenceTtl in milliseconds
+-- ARGV[5]      how many fences a hash may hold before the smallest is folded into its floor
+-- ARGV[6]      what the physical name of an entry of this partition begins with; a member of a tag set follows it
+-- ARGV[7]      how many members one call may visit, 1 to 3,500 (unpack fails at 8,000)
+-- ARGV[8..9]   '' and '' at first; to go on: score and member that the call before returned. KEYS then hold the state, the tag that
+--              was not finished, and the tags after it; nothing is fenced again.
+-- returns      { now, 0 } when all is applied; else { now, n, score, member }: the n-th tag in KEYS has members left behind these two,
+--              and the tags after it have not been visited
 --
--- A member leaves its set in the same step as its entry, so that a call that is lost or repeated misses nothing.
-local entries = tonumber(ARGV[1])
-local budget = tonumber(ARGV[3])
+-- Keys and tags are fenced before any member is visited, so that whatever is stored from then on is fresh or refused. An entry whose
+-- stamp sees the xid reflects the write and stays: the same invalidation may come late or again. The sequence moves all the same. A
+-- member leaves its set in the same step as its entry, and only then: else the next invalidation of the tag would miss it.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local keys = tonumber(ARGV[1])
+local xid = tonumber(ARGV[2])
+local fence_ttl = tonumber(ARGV[4])
+local budget = tonumber(ARGV[7])
+local first_tag = 2 + 2 * keys
 
-for i = 1, entries do
-  redis.call('UNLINK', KEYS[i])
+-- Under the name of a hash or a sorted set anything else is not ours, and gives way.
+local function ours(key, kind)
+  local found = redis.call('TYPE', key).ok
+  if found ~= kind and found ~= 'none' then
+    redis.call('UNLINK', key)
+  end
 end
 
-for i = entries + 1, #KEYS do
-  if budget == 0 then
-    return { now, 1 }
+-- Header of an entry: see EntryHeader. Stamped is flag 2; xmin stands at offset 32, xmax at 40, the ids in progress from 48 on.
+local function sees(entry)
+  if not xid then
+    return false
   end
-  local members = redis.pcall('ZRANGE', KEYS[i], 0, budget - 1)
-  if members.err then
-    -- Not a sorted set, so not ours, and of no use as a tag set.
-    redis.call('UNLINK', KEYS[i])
-  elseif #members > 0 then
-    local names = {}
-    for m = 1, #members do
-      names[m] = ARGV[2] .. members[m]
-    end
-    redis.call('UNLINK', unpack(names))
-    redis.call('ZREM', KEYS[i], unpack(members))
-    budget = budget - #members
-    if budget == 0 and redis.call('EXISTS', KEYS[i]) == 1 then
-      return { now, 1 }
+  local header = redis.pcall('GETRANGE', entry, 0, 303)
+  if type(header) ~= 'string' or #header < 48 then
+    return false
+  end
+  local magic, version, flags, count = string.byte(header, 1, 4)
+  if magic ~= 0xC5 or version ~= 1 or math.floor(flags / 2) % 2 == 0 or #header < 48 + 8 * count then
+    return false
+  end
+  local xmin, xmax = struct.unpack('<I8I8', header, 33)
+  if xid < xmin or xid >= xmax then
+    return xid < xmin
+  end
+  for i = 1, count do
+    if struct.unpack('<I8', header, 41 + 8 * i) == xid then
+      return false
     end
   end
+  return true
+end
+
+-- Too many fences: the smallest goes into the floor, which every snapshot's xmin has to pass. One that was set before COMMIT leaves a
+-- mark (p) there, for loads without a stamp.
+local function fold(hash)
+  local fields = redis.call('HGETALL', hash)
+  local smallest, mark, floor
+  for i = 1, #fields, 2 do
+    local id = tonumber(fields[i])
+    if id and (not smallest or id < tonumber(smallest)) then
+      smallest, mark = fields[i], fields[i + 1]
+    elseif fields[i] == 'm' then
+      floor = tonumber(fields[i + 1])
+    end
+  end
+  if not floor or floor < tonumber(smallest) then
+    redis.call('HSET', hash, 'm', smallest)
+  end
+  if mark == '0' then
+    redis.call('HSET', hash, 'p', '1')
+  end
+  redis.call('HDEL', hash, smallest)
+end
+
+local function fence(hash)
+  if ARGV[3] == '1' then
+    redis.call('HSET', hash, ARGV[2], '1')
+  else
+    redis.call('HSETNX', hash, ARGV[2], '0')
+  end
+  -- Up to 6 fields are not fences.
+  if redis.call('HLEN', hash) > tonumber(ARGV[5]) + 6 then
+    fold(hash)
+  end
+end
+
+local function extend(hash)
+  if redis.call('PTTL', hash) < fence_ttl then
+    redis.call('PEXPIRE', hash, ARGV[4])
+  end
+end
+
+if ARGV[9] == '' then
+  -- A sequence that was lost goes on above the one before it: it counts from the clock, which moves faster.
+  ours(KEYS[1], 'hash')
+  if redis.call('HEXISTS', KEYS[1], 'seq') == 0 then
+    redis.call('HSET', KEYS[1], 'seq', now)
+  end
+  local sequence = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+  local high = redis.call('HGET', KEYS[1], 'high')
+  if xid and (not high or (tonumber(high) or 0) < xid) then
+    redis.call('HSET', KEYS[1], 'high', ARGV[2])
+  end
+
+  for i = 2, first_tag - 1, 2 do
+    local entry, guard = KEYS[i], KEYS[i + 1]
+    ours(guard, 'hash')
+    if xid then
+      fence(guard)
+      extend(guard)
+    end
+    if not sees(entry) then
+      redis.call('UNLINK', entry)
+      redis.call('HDEL', guard, 't', 'a', 'e')
+    end
+  end
+
+  for i = first_tag, #KEYS, 2 do
+    local fences = KEYS[i + 1]
+    ours(fences, 'hash')
+    redis.call('HSET', fences, 's', sequence)
+    if xid then
+      fence(fences)
+    else
+      redis.call('HSET', fences, 'u', sequence)
+    end
+    extend(fences)
+  end
+end
+
+-- The members of a tag set behind a cursor. The cursor's member may have left or moved since: it is put back to its place for as long
+-- as it takes to look.
+local function members_behind(tag_set, score, member)
+  if member == '' then
+    return redis.call('ZRANGE', tag_set, 0, budget - 1, 'WITHSCORES')
+  end
+  local present = redis.call('ZSCORE', tag_set, member)
+  redis.call('ZADD', tag_set, score, member)
+  local rank = redis.call('ZRANK', tag_set, member)
+  local found = redis.call('ZRANGE', tag_set, rank + 1, rank + budget, 'WITHSCORES')
+  if not present then
+    redis.call('ZREM', tag_set, member)
+  elseif tonumber(present) ~= tonumber(score) then
+    redis.call('ZADD', tag_set, present, member)
+  end
+  return found
+end
+
+local score, member = ARGV[8], ARGV[9]
+for i = first_tag, #KEYS, 2 do
+  local tag_set = KEYS[i]
+  ours(tag_set, 'zset')
+  local found = members_behind(tag_set, score, member)
+  local gone, entries = {}, {}
+  for f = 1, #found, 2 do
+    local entry = ARGV[6] .. found[f]
+    if not sees(entry) then
+      gone[#gone + 1] = found[f]
+      entries[#entries + 1] = entry
+    end
+  end
+  if #gone > 0 then
+    redis.call('UNLINK', unpack(entries))
+    redis.call('ZREM', tag_set, unpack(gone))
+  end
+  budget = budget - #found / 2
+  if budget <= 0 then
+    return { now, (i - first_tag) / 2 + 1, found[#found], found[#found - 1] }
+  end
+  score, member = '', ''
 end
 return { now, 0 }

@@ -1,20 +1,99 @@
 #!lua
--- Stores one entry and registers its key under its tags, in one partition and one step.
+-- Stores one entry and registers its key under its tags, in one partition and one step, if nothing that the load may have missed has
+-- been invalidated.
 --
--- KEYS[1]      the entry's physical key
--- KEYS[2..]    the tag sets of this partition, one for each tag of the entry
+-- KEYS[1]      the entry
+-- KEYS[2]      the guard of the key (lease.lua)
+-- KEYS[3]      the state of the partition (lease.lua)
+-- KEYS[4..]    for each tag: its tag set in this partition, then its fences, a hash: s = sequence of the tag's last invalidation,
+--              u = sequence of its last invalidation without an xid
 -- ARGV[1]      the entry: header and payload; expiry and creation in the header are overwritten here
 -- ARGV[2]      time to live in milliseconds, an integer above zero
 -- ARGV[3]      the key as the application names it: the member that goes into the tag sets
--- returns      the server's time in milliseconds since the Unix epoch
+-- ARGV[4]      the token of the lease
+-- ARGV[5]      FenceTtl in milliseconds
+-- ARGV[6]      the partition's sequence when the lease was granted
+-- ARGV[7]      0 = not stamped, 1 = stamped on the primary, 2 = stamped on a standby
+-- ARGV[8..]    if stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
+-- returns      { now, what }: 'stored', or why it was refused: 'lease', 'late', 'fence', 'tag', 'standby'
 --
--- Both times in the header come from this server's clock, so that no application clock takes part. As a number a time is
--- exact (below 2^53); only its text through `..` would not be.
+-- A fence is a field of a guard or of a tag's fences: its name is the xid of a write, its value 0 if it was set before that write's
+-- COMMIT, else 1. Field m is the floor: the largest of the xids that were folded away when there were too many; p says that one of
+-- them had been set before its COMMIT (invalidate.lua).
+-- As numbers xids and times are exact below 2^53; their texts are never made from numbers, nor compared.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local expiry = now + tonumber(ARGV[2])
+
+local stamped = ARGV[7] ~= '0'
+local xmin, xmax, running = 0, 0, {}
+if stamped then
+  xmin, xmax = tonumber(ARGV[8]), tonumber(ARGV[9])
+  for i = 10, #ARGV do
+    running[tonumber(ARGV[i])] = true
+  end
+end
+
+-- Whether the load reflects every fence of a hash. Without a stamp only a fence set before COMMIT says that it may not: the lease and
+-- the sequence stand for the others.
+local function reflects(fences)
+  for i = 1, #fences, 2 do
+    local xid = tonumber(fences[i])
+    if not stamped then
+      if fences[i] == 'p' or (xid and fences[i + 1] == '0') then
+        return false
+      end
+    elseif xid then
+      if not (xid < xmin or (xid < xmax and not running[xid])) then
+        return false
+      end
+    elseif fences[i] == 'm' and not (tonumber(fences[i + 1]) < xmin) then
+      return false
+    end
+  end
+  return true
+end
+
+local function hash(key)
+  local fields = redis.pcall('HGETALL', key)
+  return fields.err and {} or fields
+end
+
+-- 1. The lease is still this load's: the key has been neither invalidated without a trace, nor retaken, nor its guard lost.
+local lease = redis.pcall('HMGET', KEYS[2], 't', 'a')
+if lease.err or lease[1] ~= ARGV[4] then
+  return { now, 'lease' }
+end
+-- 2. Fences that were set since the grant are still remembered.
+if now - lease[2] >= tonumber(ARGV[5]) then
+  return { now, 'late' }
+end
+-- 3. The load reflects every write that has invalidated the key.
+if not reflects(hash(KEYS[2])) then
+  return { now, 'fence' }
+end
+-- 4. And every write that has invalidated one of its tags, of which the key may not have been a member yet.
+for i = 5, #KEYS, 2 do
+  local fences = hash(KEYS[i])
+  local last = stamped and 'u' or 's'
+  for f = 1, #fences, 2 do
+    if fences[f] == last and tonumber(fences[f + 1]) > tonumber(ARGV[6]) then
+      return { now, 'tag' }
+    end
+  end
+  if not reflects(fences) then
+    return { now, 'tag' }
+  end
+end
+-- 5. A standby's snapshot says nothing about ids that were running; whatever was invalidated here must be behind it.
+if ARGV[7] == '2' then
+  local high = redis.pcall('HGET', KEYS[3], 'high')
+  if type(high) == 'string' and not (tonumber(high) < xmin) then
+    return { now, 'standby' }
+  end
+end
 
 -- What is not a sorted set under a tag's name is not ours: it gives way.
+local expiry = now + tonumber(ARGV[2])
 local function register(tag_set)
   local reply = redis.pcall('ZADD', tag_set, expiry, ARGV[3])
   if type(reply) == 'table' and reply.err then
@@ -29,9 +108,11 @@ local function register(tag_set)
 end
 
 -- Tags first: an entry that no tag set knows of would outlive the invalidation of its tag.
-for i = 2, #KEYS do
+for i = 4, #KEYS, 2 do
   register(KEYS[i])
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SETRANGE', KEYS[1], 4, struct.pack('<i8i8', expiry, now))
-return now
+-- The lease has done its work; the fences have not.
+redis.call('HDEL', KEYS[2], 't', 'a', 'e')
+return { now, 'stored' }

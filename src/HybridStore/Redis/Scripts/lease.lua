@@ -1,0 +1,37 @@
+#!lua flags=allow-oom
+-- Grants the right to load and store one key, unless the entry is there by now or somebody else holds that right.
+--
+-- KEYS[1]      the entry
+-- KEYS[2]      the guard of the key, a hash: t = token of the lease, a = when it was granted, e = when it ends (milliseconds of this
+--              server's clock); every other field but m is a fence (store.lua)
+-- KEYS[3]      the state of the partition, a hash: seq = its sequence of invalidations, high = the largest xid invalidated here
+-- ARGV[1]      the token, new for every load: one that was used before would let an older load of the same client store
+-- ARGV[2]      how long the lease lasts, in milliseconds
+-- ARGV[3]      FenceTtl in milliseconds: what guards are kept for
+-- ARGV[4]      the first 32 bytes of the entry that the caller has seen and does not want, or ''
+-- returns      { 0, now, sequence }       the lease is granted
+--              { 1, now, remaining }      somebody holds a lease that lasts for so many milliseconds
+--              { 2, now, entry }          there is an entry, other than the one seen
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+-- Bytes of another type under the entry's name are no entry; storing overwrites them.
+local header = redis.pcall('GETRANGE', KEYS[1], 0, 31)
+if type(header) == 'string' and #header > 0 and header ~= ARGV[4] then
+  return { 2, now, redis.call('GET', KEYS[1]) }
+end
+
+local held = redis.pcall('HMGET', KEYS[2], 't', 'e')
+if held.err then
+  redis.call('UNLINK', KEYS[2])
+elseif held[1] and (tonumber(held[2]) or 0) > now then
+  return { 1, now, held[2] - now }
+end
+
+redis.call('HSET', KEYS[2], 't', ARGV[1], 'a', now, 'e', now + ARGV[2])
+-- Only ever extended: the guard may hold fences.
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+end
+local sequence = redis.pcall('HGET', KEYS[3], 'seq')
+return { 0, now, type(sequence) == 'string' and tonumber(sequence) or 0 }
