@@ -32,6 +32,18 @@ has_postgres() {
   command -v initdb >/dev/null && command -v postgres >/dev/null
 }
 
+# Runs a command and shows what it printed only if it fails.
+quietly() {
+  local log result=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 || result=$?
+  if [ "$result" -ne 0 ]; then
+    cat "$log" >&2
+  fi
+  rm -f "$log"
+  return "$result"
+}
+
 # Installs without starting services: each run starts servers of its own.
 install_packages() {
   local policy=/usr/sbin/policy-rc.d result=0
@@ -41,7 +53,7 @@ install_packages() {
   else
     policy=
   fi
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || result=$?
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" || result=$?
   if [ -n "$policy" ]; then
     as_root rm -f "$policy"
   fi
@@ -50,7 +62,7 @@ install_packages() {
 
 install_postgres() {
   echo "Installing PostgreSQL (apt-get install -y postgresql)"
-  install_packages postgresql-common
+  install_packages postgresql-common || return
   # No database cluster of the system's own.
   as_root sed -i -E 's/^#?\s*create_main_cluster\b.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
   install_packages postgresql
@@ -83,10 +95,11 @@ ensure_servers() {
     return 1
   fi
   echo "Refreshing the package lists (apt-get update)"
-  as_root apt-get update -qq
+  # A repository of somebody else's that does not answer need not matter; the installation will tell.
+  quietly as_root apt-get update || echo "apt-get update has failed in part; going on." >&2
   local step
   for step in "${missing[@]}"; do
-    "$step"
+    "$step" || return
   done
 }
 

@@ -7,6 +7,11 @@ public sealed record TestServersOptions
     public ServerSource? Source { get; init; }
 
     /// <summary>
+    /// Asks for servers that can be stopped, killed and paused: those of the environment are passed over then.
+    /// </summary>
+    public bool Controllable { get; init; }
+
+    /// <summary>
     /// Whether PostgreSQL waits for the disk. Off is faster and survives a killed server, only not a machine that crashes.
     /// </summary>
     public bool Fsync { get; init; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HybridStore.Servers;
+using HybridStore.Servers.Hosting;
 using HybridStore.Servers.Local;
 using static HybridStore.IntegrationTests.Servers.OwnServers;
 
@@ -8,11 +9,16 @@ namespace HybridStore.IntegrationTests.Servers;
 /// <summary>Servers that are processes of this machine leave nothing behind.</summary>
 public sealed class LocalServersTests
 {
+    private const string NoBinaries = "Needs PostgreSQL and Redis on this machine: " + ServerChoice.InstallCommand;
     private static readonly TestServersOptions Local = new() { Source = ServerSource.Local };
+
+    /// <summary>False only where Docker is there instead: tests/run.sh installs them everywhere else.</summary>
+    public static bool HasBinaries =>
+        Machine.Current.FindPostgresBinaries() is not null && Machine.Current.FindProgram("redis-server") is not null;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact(Skip = NoBinaries, SkipUnless = nameof(HasBinaries))]
     public async Task Disposal_ends_the_processes_and_removes_their_folders()
     {
         var servers = await TestServers.StartAsync(Local, Cancellation);
@@ -22,7 +28,7 @@ public sealed class LocalServersTests
         Assert.DoesNotContain(folders, Directory.Exists);
     }
 
-    [Fact]
+    [Fact(Skip = NoBinaries, SkipUnless = nameof(HasBinaries))]
     public async Task Disposal_ends_paused_servers_too()
     {
         var servers = await TestServers.StartAsync(Local, Cancellation);
@@ -33,7 +39,7 @@ public sealed class LocalServersTests
         Assert.DoesNotContain(folders, Directory.Exists);
     }
 
-    [Theory]
+    [Theory(Skip = NoBinaries, SkipUnless = nameof(HasBinaries))]
     [InlineData(PosixSignals.Kill)]
     [InlineData(PosixSignals.Terminate)]
     public async Task A_process_that_ends_takes_its_servers_with_it(int signal)
@@ -57,7 +63,7 @@ public sealed class LocalServersTests
         Assert.DoesNotContain(processes, PosixSignals.IsAlive);
     }
 
-    [Fact]
+    [Fact(Skip = NoBinaries, SkipUnless = nameof(HasBinaries))]
     public async Task A_failed_start_shows_the_end_of_the_servers_log_and_leaves_nothing()
     {
         var options = Local with { PostgresSettings = new Dictionary<string, string> { ["no_such_setting"] = "1" } };
@@ -66,7 +72,7 @@ public sealed class LocalServersTests
         Assert.Contains("unrecognized configuration parameter \"no_such_setting\"", exception.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(Skip = NoBinaries, SkipUnless = nameof(HasBinaries))]
     public async Task Settings_and_arguments_reach_the_servers()
     {
         var options = Local with
@@ -81,7 +87,7 @@ public sealed class LocalServersTests
         Assert.Equal("16777216", (string?)(await servers.Redis.RunAsync("CONFIG", "GET", "maxmemory"))[1]);
     }
 
-    [Fact]
+    [Fact(Skip = NoBinaries, SkipUnless = nameof(HasBinaries))]
     public async Task Kill_ends_every_process_of_the_server()
     {
         await using var servers = await TestServers.StartAsync(Local, Cancellation);

@@ -43,7 +43,7 @@ public sealed class OwnServers : IAsyncLifetime
         }
     }
 
-    public async ValueTask InitializeAsync() => _servers = await TestServers.StartAsync();
+    public async ValueTask InitializeAsync() => _servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true });
 
     public async ValueTask DisposeAsync()
     {

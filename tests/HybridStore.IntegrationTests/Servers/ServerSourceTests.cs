@@ -59,6 +59,15 @@ public sealed class ServerSourceTests(ServersFixture servers)
         Assert.Equal(0L, await QueryAsync(servers.Postgres.DirectConnectionString, count));
     }
 
+    [Fact]
+    public async Task Who_wants_to_control_servers_does_not_get_those_of_the_environment()
+    {
+        // Neither Docker nor binaries here: that they are asked for shows that the environment was passed over.
+        var exception = await Assert.ThrowsAsync<ServersUnavailableException>(() => TestServers.StartAsync(
+            new TestServersOptions { Controllable = true }, Named() with { PostgresVersionsFolder = "/nowhere" }, Cancellation));
+        Assert.Contains("apt-get install -y postgresql redis-server", exception.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("HYBRIDSTORE_TEST_POSTGRES", "HYBRIDSTORE_TEST_REDIS")]
     [InlineData("HYBRIDSTORE_TEST_REDIS", "HYBRIDSTORE_TEST_POSTGRES")]

@@ -1,5 +1,6 @@
 using DotNet.Testcontainers.Configurations;
 using HybridStore.Servers.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Testcontainers.PostgreSql;
 using Testcontainers.Redis;
 
@@ -19,7 +20,7 @@ internal static class ContainerServers
     /// <summary>Nothing on disk, and DEBUG allowed, for which there is a switch from version 7 on only.</summary>
     private const string RedisScript =
         "case $(redis-server --version) in *v=6.*) ;; *) set -- --enable-debug-command yes \"$@\" ;; esac; " +
-        "exec redis-server --save '' --appendonly no \"$@\"";
+        "exec redis-server --save '' --appendonly no --protected-mode no \"$@\"";
 
     public static ContainerHost Postgres(Machine machine, IEnumerable<string> settings)
     {
@@ -29,6 +30,7 @@ internal static class ContainerServers
             .WithDatabase("postgres")
             .WithUsername("postgres")
             .WithPassword("postgres")
+            .WithLogger(NullLogger.Instance)
             .WithCommand(new OverwriteEnumerable<string>(command))
             .Build();
         return new ContainerHost(container, PostgreSqlBuilder.PostgreSqlPort, stopSignal: "SIGINT");
@@ -38,6 +40,7 @@ internal static class ContainerServers
     {
         string[] command = ["sh", "-c", RedisScript, "redis", .. arguments];
         var container = new RedisBuilder(machine.Setting(RedisImageVariable) ?? DefaultRedisImage)
+            .WithLogger(NullLogger.Instance)
             .WithCommand(new OverwriteEnumerable<string>(command))
             .Build();
         return new ContainerHost(container, RedisBuilder.RedisPort, stopSignal: "SIGTERM");

@@ -21,6 +21,11 @@ internal static class ServerChoice
         TestServersOptions options, Machine machine, CancellationToken cancellationToken)
     {
         var source = options.Source ?? Forced(machine) ?? await FirstAvailableAsync(machine, cancellationToken);
+        if (options.Controllable && options.Source is null && source == ServerSource.Environment)
+        {
+            source = await ContainersOrLocalAsync(machine, cancellationToken);
+        }
+
         return source switch
         {
             ServerSource.Environment => FromEnvironment(machine),
@@ -48,8 +53,11 @@ internal static class ServerChoice
             return ServerSource.Environment;
         }
 
-        return await DockerEngine.WhyUnavailableAsync(machine, cancellationToken) is null ? ServerSource.Containers : ServerSource.Local;
+        return await ContainersOrLocalAsync(machine, cancellationToken);
     }
+
+    private static async Task<ServerSource> ContainersOrLocalAsync(Machine machine, CancellationToken cancellationToken) =>
+        await DockerEngine.WhyUnavailableAsync(machine, cancellationToken) is null ? ServerSource.Containers : ServerSource.Local;
 
     private static (ServerSource, PostgresServer, RedisServer) FromEnvironment(Machine machine)
     {
