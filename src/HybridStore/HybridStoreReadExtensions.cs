@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using HybridStore.Postgres;
 
 namespace HybridStore;
 
@@ -103,6 +104,7 @@ public static class HybridStoreReadExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+        Statement.ThrowIfMisplaced(parameters);
         return store.GetAsync(
             key,
             (sql, parameters),
@@ -130,6 +132,7 @@ public static class HybridStoreReadExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+        Statement.ThrowIfMisplaced(parameters);
         return store.GetAsync(
             key,
             (sql, parameters),

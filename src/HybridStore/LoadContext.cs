@@ -45,10 +45,15 @@ public sealed class LoadContext
     /// <summary>How long the value may be served: preset from the entry's options, and may be changed to suit the value, for
     /// example until a price's end of validity. A value that is not positive means "do not cache". In a context of your own it
     /// starts as <see langword="null"/>.</summary>
+    /// <exception cref="ObjectDisposedException">It is set after the load has returned.</exception>
     public TimeSpan? TimeToLive
     {
         get => _timeToLive ?? _timeToLiveOfEntry;
-        set => _timeToLive = value;
+        set
+        {
+            ObjectDisposedException.ThrowIf(_released, this);
+            _timeToLive = value;
+        }
     }
 
     /// <summary>Whether <see cref="DoNotCache"/> has not been called.</summary>
@@ -60,9 +65,11 @@ public sealed class LoadContext
     /// tag twice is harmless.</summary>
     /// <param name="tag">1 to 1,024 UTF-8 bytes without control characters.</param>
     /// <exception cref="ArgumentException">The tag is malformed.</exception>
+    /// <exception cref="ObjectDisposedException">The load has returned.</exception>
     public void AddTag(string tag)
     {
         KeyRules.ThrowIfInvalidTag(tag);
+        ObjectDisposedException.ThrowIf(_released, this);
         _tags ??= [];
         if (!_tags.Contains(tag))
         {
@@ -72,9 +79,11 @@ public sealed class LoadContext
 
     /// <summary>Registers the entry under several tags.</summary>
     /// <param name="tags">The tags.</param>
-    /// <exception cref="ArgumentException">A tag is malformed.</exception>
+    /// <exception cref="ArgumentException">A tag is malformed; none is registered.</exception>
+    /// <exception cref="ObjectDisposedException">The load has returned.</exception>
     public void AddTags(params ReadOnlySpan<string> tags)
     {
+        KeyRules.ThrowIfAnyInvalidTag(tags);
         foreach (var tag in tags)
         {
             AddTag(tag);
@@ -82,7 +91,12 @@ public sealed class LoadContext
     }
 
     /// <summary>The loaded value is returned to the caller but not cached.</summary>
-    public void DoNotCache() => IsCacheable = false;
+    /// <exception cref="ObjectDisposedException">The load has returned.</exception>
+    public void DoNotCache()
+    {
+        ObjectDisposedException.ThrowIf(_released, this);
+        IsCacheable = false;
+    }
 
     /// <summary>The load's connection: taken from the pool at the first call and given back after the load. Do not dispose
     /// it.</summary>

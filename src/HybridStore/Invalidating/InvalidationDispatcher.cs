@@ -90,10 +90,18 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
 
         await retrying.ConfigureAwait(false);
 
-        // One last attempt: a short outage that ends with the process should not leave stale entries behind.
-        if (!await TryApplyAsync(CancellationToken.None).ConfigureAwait(false))
+        // One last attempt: a short outage that ends with the process should not leave stale entries behind. More than one batch
+        // can wait: what the last retry took, and what has come since.
+        while (!_pending.IsEmpty && await TryApplyAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            InvalidationLog.Abandoned(_logger, _pending.Abandon());
+        }
+
+        // Also where nothing is left: whoever invalidates from here on must not wait for ever.
+        var isEmpty = _pending.IsEmpty;
+        var left = _pending.Abandon();
+        if (!isEmpty)
+        {
+            InvalidationLog.Abandoned(_logger, left);
         }
     }
 

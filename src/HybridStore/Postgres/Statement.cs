@@ -25,10 +25,29 @@ internal static class Statement
         NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql, object? parameters, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<T>(Command(transaction, sql, parameters, cancellationToken));
 
+    /// <summary>Any object can be parameters, so the compiler does not notice an argument that was meant for a place further
+    /// on.</summary>
+    /// <exception cref="ArgumentException">A token or options.</exception>
+    public static void ThrowIfMisplaced(object? parameters)
+    {
+        var name = parameters switch
+        {
+            CancellationToken => "cancellationToken",
+            EntryOptions => "options",
+            _ => null,
+        };
+        if (name is not null)
+        {
+            throw new ArgumentException(
+                $"The parameters of a statement must not be the {name}: pass it by name, as in \"{name}: ...\".", nameof(parameters));
+        }
+    }
+
     private static CommandDefinition Command(
         NpgsqlTransaction? transaction, string sql, object? parameters, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+        ThrowIfMisplaced(parameters);
         return new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class EntryLoader(
     /// <summary>Loads for one caller alone, and stores nothing.</summary>
     public async ValueTask<T> LoadAloneAsync<TState, T>(LoadRequest<TState, T> request, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var (value, _, _) = await RunAsync(request, cancellationToken).ConfigureAwait(false);
         return value;
     }
@@ -29,9 +30,9 @@ internal sealed class EntryLoader(
     {
         cancellationToken.ThrowIfCancellationRequested();
         var key = new FlightKey(request.Key, typeof(T));
-        for (var mayRepeat = true; ;)
+        while (true)
         {
-            var candidate = new Flight<T>();
+            var candidate = new Flight<T>(cancellationToken);
             var flight = flights.GetOrAdd(key, candidate);
             var isStarter = ReferenceEquals(flight, candidate);
             if (isStarter)
@@ -55,15 +56,14 @@ internal sealed class EntryLoader(
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                flight.Leave(isStarter);
+                flight.Leave();
                 throw;
             }
-            catch (Exception error) when (!isStarter && mayRepeat && flight.StarterGone)
+            catch (Exception error) when (!isStarter && flight.StarterGone)
             {
                 // The delegate that failed was somebody else's, and what it worked with may have gone with its caller (a disposed
-                // DI scope, say). This caller's own is tried once.
+                // DI scope, say). This caller's own is tried, once: of a flight that it has started it takes the failure.
                 ReadingLog.RepeatedForWaiter(logger, error);
-                mayRepeat = false;
             }
         }
     }
@@ -78,7 +78,7 @@ internal sealed class EntryLoader(
             return;
         }
 
-        var flight = new Flight<T>(starterGone: true);
+        var flight = new Flight<T>(new CancellationToken(canceled: true));
         if (!flights.TryAdd(key, flight))
         {
             return;

@@ -32,32 +32,24 @@ internal abstract class Flight
 // The token source has neither timer nor wait handle, so there is nothing to dispose; and callers may still leave at that moment.
 #pragma warning disable CA1001
 /// <inheritdoc/>
-/// <param name="starterGone">For a refresh behind a caller that has its value already.</param>
-internal sealed class Flight<T>(bool starterGone = false) : Flight
+/// <param name="starter">Cancelled when the caller whose delegate runs has gone; for a refresh behind a caller that has its value
+/// already, cancelled from the start.</param>
+internal sealed class Flight<T>(CancellationToken starter) : Flight
 #pragma warning restore CA1001
 {
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abandoned = new();
     private readonly Lock _waiting = new();
     private int _waiters = 1;
-    private bool _starterGone = starterGone;
 
     public Task<T> Value => _completion.Task;
 
     /// <summary>Cancelled when all callers have gone.</summary>
     public CancellationToken Token => _abandoned.Token;
 
-    /// <summary>Whether the caller whose delegate runs has stopped waiting: what the delegate uses may be gone with it.</summary>
-    public bool StarterGone
-    {
-        get
-        {
-            lock (_waiting)
-            {
-                return _starterGone;
-            }
-        }
-    }
+    /// <summary>Whether the caller whose delegate runs has stopped waiting: what the delegate uses may be gone with it. Its token is
+    /// asked, since its delegate may fail before the caller itself has noticed and left.</summary>
+    public bool StarterGone => starter.IsCancellationRequested;
 
     /// <summary>False if the flight has been abandoned by all of its callers.</summary>
     public bool TryJoin()
@@ -75,12 +67,11 @@ internal sealed class Flight<T>(bool starterGone = false) : Flight
     }
 
     /// <summary>A caller stops waiting before the flight is over.</summary>
-    public void Leave(bool asStarter)
+    public void Leave()
     {
         bool last;
         lock (_waiting)
         {
-            _starterGone |= asStarter;
             last = --_waiters == 0;
         }
 

@@ -43,7 +43,8 @@ internal sealed class HybridStoreBuilder(IServiceCollection services, StoreRegis
                 nameof(options));
         }
 
-        Services.Configure<HybridStoreOptions>(OptionsName, store => store.Policies[name] = options);
+        // A copy each time: binding configuration writes into the instances that it finds, and this one may be a static field.
+        Services.Configure<HybridStoreOptions>(OptionsName, store => store.Policies[name] = options with { });
         return this;
     }
 }

@@ -54,7 +54,12 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return "RedisTimeout must be from 10 ms to 1 minute; the default is 00:00:00.2.";
         }
 
-        foreach (var error in options.CircuitBreaker.Validate().Concat(options.InvalidationRetry.Validate()))
+        foreach (var error in options.CircuitBreaker?.Validate() ?? [Missing("CircuitBreaker", "CircuitBreakerOptions")])
+        {
+            yield return error;
+        }
+
+        foreach (var error in options.InvalidationRetry?.Validate() ?? [Missing("InvalidationRetry", "InvalidationRetryOptions")])
         {
             yield return error;
         }
@@ -77,13 +82,15 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
 
         if (options.Defaults is null)
         {
-            yield return "Defaults must not be null; use new EntryOptions().";
+            yield return Missing("Defaults", "EntryOptions");
         }
         else if (options.Defaults.PolicyName is not null)
         {
             yield return "Defaults must not name a policy; set the properties themselves.";
         }
     }
+
+    private static string Missing(string option, string type) => $"{option} must not be null; leave it unset, or use new {type}().";
 
     // The parsers' own messages may quote what they could not read, passwords included: they are not repeated.
     private static string? PostgresError(string connectionString)
