@@ -42,7 +42,7 @@ public interface IHybridStore
     /// receipt says <see cref="InvalidationStatus.Pending"/> and it is retried in the background.</remarks>
     /// <param name="write">Writes through the open transaction and names what is to be invalidated. It is run once,
     /// unless <see cref="WriteOptions.MaxAttempts"/> asks for more.</param>
-    /// <param name="options">Isolation level and attempts; default: the server's isolation level, one attempt.</param>
+    /// <param name="options">Isolation level and attempts; default: READ COMMITTED, one attempt.</param>
     /// <param name="cancellationToken">Rolls back when cancelled before COMMIT; COMMIT itself and what follows are not
     /// cut short.</param>
     /// <returns>The transaction's id and the state of its invalidation.</returns>

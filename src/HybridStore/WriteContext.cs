@@ -25,7 +25,8 @@ public sealed class WriteContext
             ?? throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
     }
 
-    /// <summary>The write's transaction. The store commits it; do not commit or dispose it.</summary>
+    /// <summary>The write's transaction. The store commits it; a callback that ends it is refused with an
+    /// <see cref="InvalidOperationException"/>.</summary>
     public NpgsqlTransaction Transaction { get; }
 
     /// <summary>The connection of <see cref="Transaction"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 
 namespace HybridStore.Writing;
@@ -33,7 +34,46 @@ internal static class Commit
         }
     }
 
-    /// <summary>Whether PostgreSQL has answered that it did not commit. A FATAL message, such as a server that shuts down sends, can
-    /// follow a commit that has been made: it is no refusal.</summary>
-    public static bool IsRefusal(Exception error) => error is PostgresException { InvariantSeverity: "ERROR" };
+    /// <summary>Whether it is known that nothing was committed: PostgreSQL has said so, or COMMIT was not sent because the callback
+    /// has left a reader open. A FATAL message, such as a server that shuts down sends, can follow a commit that has been made: it is no
+    /// refusal.</summary>
+    public static bool IsRefusal(Exception error) =>
+        error is PostgresException { InvariantSeverity: "ERROR" } or NpgsqlOperationInProgressException;
+
+    /// <summary>Refuses a transaction that is not there to be committed. COMMIT outside a transaction would pass as success.</summary>
+    /// <exception cref="InvalidOperationException">The connection is closed, or the transaction has ended.</exception>
+    public static void ThrowIfImpossible(NpgsqlTransaction transaction, NpgsqlConnection connection)
+    {
+        if (connection.State != ConnectionState.Open)
+        {
+            throw new InvalidOperationException(
+                "The write's connection is closed: its callback closed it, or caught the error when it was lost. The write is rolled back.");
+        }
+
+        if (HasEnded(transaction))
+        {
+            throw new InvalidOperationException(
+                "The write's callback ended its transaction: the store commits it, and rolls it back when the callback throws. What the "
+                + "callback did is committed or not as it said; what it named is invalidated in either case.");
+        }
+    }
+
+    /// <summary>Whether the callback has ended the transaction. Not so where the connection is closed: PostgreSQL has rolled back
+    /// then.</summary>
+    public static bool IsEndedByCallback(NpgsqlTransaction transaction, NpgsqlConnection connection) =>
+        connection.State == ConnectionState.Open && HasEnded(transaction);
+
+    private static bool HasEnded(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            // The one member that looks at the transaction's state and sends nothing.
+            _ = transaction.IsolationLevel;
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using HybridStore.Postgres;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -16,15 +17,29 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
             {
                 return await AttemptAsync(write, options, cancellationToken).ConfigureAwait(false);
             }
-            catch (PostgresException error) when (attempt < options.MaxAttempts && IsWorthRepeating(error))
+            catch (Exception error) when (attempt < options.MaxAttempts && ConflictOf(error) is { } conflict)
             {
-                WritingLog.Repeating(logger, error.SqlState, attempt, options.MaxAttempts);
+                WritingLog.Repeating(logger, conflict.SqlState, attempt, options.MaxAttempts);
             }
         }
     }
 
-    private static bool IsWorthRepeating(PostgresException error) =>
-        error.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+    /// <summary>The conflict with another writer that ended a write, also inside another exception, as EF Core wraps it.</summary>
+    private static PostgresException? ConflictOf(Exception error)
+    {
+        for (var cause = error; cause is not null and not CommitOutcomeUnknownException; cause = cause.InnerException)
+        {
+            if (cause is PostgresException
+                {
+                    SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected,
+                } conflict)
+            {
+                return conflict;
+            }
+        }
+
+        return null;
+    }
 
     private async Task<WriteReceipt> AttemptAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
@@ -42,6 +57,7 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
 
         // The connection is back in its pool before Redis is waited for.
         var receipt = await invalidator.InvalidateAsync(ending.Invalidation!).ConfigureAwait(false);
+        ending.EndedByCallback?.Throw();
         return ending.Unknown is { } unknown
             ? throw new CommitOutcomeUnknownException(receipt, unknown)
             : new WriteReceipt(ending.Invalidation!.TransactionId, receipt);
@@ -61,8 +77,20 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
             await using (transaction.ConfigureAwait(false))
             {
                 var context = new WriteContext(transaction);
-                await write(context, cancellationToken).ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    await write(context, cancellationToken).ConfigureAwait(false);
+                    cancellationToken.ThrowIfCancellationRequested();
+                    Commit.ThrowIfImpossible(transaction, connection);
+                }
+                catch (Exception error) when (Commit.IsEndedByCallback(transaction, connection))
+                {
+                    // Against the rules, and perhaps committed: the cache must be right all the same.
+                    ending.EndedByCallback = ExceptionDispatchInfo.Capture(error);
+                    ending.Invalidation = context.Complete(null);
+                    return;
+                }
+
                 try
                 {
                     ending.Invalidation = context.Complete(await Commit.ExecuteAsync(connection).ConfigureAwait(false));
@@ -82,6 +110,9 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
     {
         /// <summary>Null unless it is, or may be, committed.</summary>
         public Invalidation? Invalidation { get; set; }
+
+        /// <summary>What to throw where the callback has ended the transaction.</summary>
+        public ExceptionDispatchInfo? EndedByCallback { get; set; }
 
         public Exception? Unknown { get; set; }
     }

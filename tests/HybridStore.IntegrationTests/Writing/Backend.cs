@@ -1,0 +1,30 @@
+using Npgsql;
+
+namespace HybridStore.IntegrationTests.Writing;
+
+/// <summary>What PostgreSQL says about the process behind a connection.</summary>
+internal static class Backend
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Returns when the process waits for an event: of a type such as <c>Lock</c>, or of a name such as
+    /// <c>SyncRep</c>.</summary>
+    public static async Task UntilItWaitsAsync(NpgsqlDataSource observer, int processId, string waitEvent)
+    {
+        // PostgreSQL tells nobody, so it is asked until it is so; it makes the pause itself.
+        await using var command = observer.CreateCommand(
+            "select 1 from pg_stat_activity, pg_sleep(0.005) where pid = $1 and $2 in (wait_event_type, wait_event)");
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = processId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = waitEvent });
+        while (await command.ExecuteScalarAsync(Cancellation) is null)
+        {
+        }
+    }
+
+    public static async Task TerminateAsync(NpgsqlDataSource observer, int processId)
+    {
+        await using var command = observer.CreateCommand("select pg_terminate_backend($1)");
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = processId });
+        Assert.True((bool)(await command.ExecuteScalarAsync(Cancellation))!);
+    }
+}
