@@ -17,19 +17,20 @@ internal static class HitFigures
 
     public static async Task RunAsync(string[] arguments, TextWriter output)
     {
-        var options = FigureOptions.Parse(arguments, ("--rounds", 15, 10_000), ("--seconds", 24, 36_000));
+        var options = FigureOptions.Parse(arguments, ("--rounds", 15, 10_000), ("--seconds", 24, 36_000), ("--callers", 0, 10_000), ("--contenders", 5, 5));
         var rounds = options["--rounds"];
         var figures = new FigureWriter(output);
         await using var contest = await Contest.StartAsync();
         await MachineDescription.WriteAsync(figures, contest.Servers);
-        var contenders = contest.Contenders;
-        var turn = TimeSpan.FromSeconds(options["--seconds"]) / (CallerCounts.Length * rounds * contenders.Count);
+        var contenders = contest.Contenders.Take(options["--contenders"]).ToArray();
+        var callerCounts = options["--callers"] is > 0 and var only ? [only] : CallerCounts;
+        var turn = TimeSpan.FromSeconds(options["--seconds"]) / (callerCounts.Length * rounds * contenders.Length);
         figures.Remark(string.Create(
             CultureInfo.InvariantCulture,
-            $"{ProductTable.Rows} keys, {rounds} rounds of {contenders.Count} turns of about {turn.TotalMilliseconds:0} ms, medians"));
+            $"{ProductTable.Rows} keys, {rounds} rounds of {contenders.Length} turns of about {turn.TotalMilliseconds:0} ms, medians"));
 
         var loop = new ReadLoop();
-        foreach (var callers in CallerCounts)
+        foreach (var callers in callerCounts)
         {
             var reads = new Dictionary<Contender, int>();
             foreach (var contender in contenders)
@@ -40,9 +41,9 @@ internal static class HitFigures
             var turns = contenders.ToDictionary(contender => contender, _ => new List<Turn>());
             for (var round = 0; round < rounds; round++)
             {
-                for (var place = 0; place < contenders.Count; place++)
+                for (var place = 0; place < contenders.Length; place++)
                 {
-                    var contender = contenders[(round + place) % contenders.Count];
+                    var contender = contenders[(round + place) % contenders.Length];
                     turns[contender].Add(await Turn.TakeAsync(loop, contender, callers, reads[contender]));
                 }
             }
@@ -81,15 +82,19 @@ internal static class HitFigures
     private static void Write(FigureWriter figures, Contest contest, int callers, Dictionary<Contender, List<Turn>> turns)
     {
         var store = turns[contest["store"]];
-        foreach (var peer in (string[])["raw", "fusion", "hybridcache"])
-        {
-            figures.Figure($"hit.c{callers}.ratio_{peer}", Ratio(store, turns[contest[peer]]), "ratio");
-        }
-
-        figures.Figure($"hit.c{callers}.speedup_postgres", Ratio(turns[contest["postgres"]], store), "ratio");
         foreach (var (contender, taken) in turns)
         {
+            if (contender is PostgresContender)
+            {
+                figures.Figure($"hit.c{callers}.speedup_postgres", Ratio(taken, store), "ratio");
+            }
+            else if (taken != store)
+            {
+                figures.Figure($"hit.c{callers}.ratio_{contender.Name}", Ratio(store, taken), "ratio");
+            }
+
             figures.Figure(Name(contender, callers, "us_per_read"), Median.Of(taken.Select(turn => turn.Microseconds)), "us");
+            figures.Figure(Name(contender, callers, "cpu_us_per_read"), Median.Of(taken.Select(turn => turn.CpuMicroseconds)), "us");
             figures.Figure(Name(contender, callers, "bytes"), Median.Of(taken.Select(turn => turn.Bytes)), "bytes");
         }
     }
