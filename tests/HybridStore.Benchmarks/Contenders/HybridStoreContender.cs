@@ -1,0 +1,53 @@
+using HybridStore.Benchmarks.Workload;
+using HybridStore.Registration;
+using Microsoft.Extensions.DependencyInjection;
+using StackExchange.Redis;
+
+namespace HybridStore.Benchmarks.Contenders;
+
+/// <summary>This library, as an application registers it.</summary>
+internal sealed class HybridStoreContender : Contender
+{
+    private static readonly string[] Names = Keys(string.Empty);
+
+    private readonly ServiceProvider _services;
+    private readonly IConnectionMultiplexer _multiplexer;
+    private readonly IHybridStore _store;
+
+    private HybridStoreContender(ProductTable table, ServiceProvider services, IConnectionMultiplexer multiplexer)
+        : base("store", table)
+    {
+        _services = services;
+        _multiplexer = multiplexer;
+        _store = services.GetRequiredService<IHybridStore>();
+    }
+
+    public static async Task<HybridStoreContender> StartAsync(ProductTable table, string redis)
+    {
+        var multiplexer = await RedisConnections.ConnectAsync(redis);
+        var services = new ServiceCollection();
+        services.AddHybridStore(options =>
+            {
+                options.Defaults = new EntryOptions { TimeToLive = TimeSpan.FromHours(1) };
+
+                // The client's own, which all others have: a busy machine must not make a miss of a hit.
+                options.RedisTimeout = TimeSpan.FromSeconds(5);
+            })
+            .UsePostgres(_ => table.DataSource)
+            .UseRedis(_ => multiplexer);
+        var contender = new HybridStoreContender(table, services.BuildServiceProvider(), multiplexer);
+        var root = contender._services.GetRequiredService<StoreRoot>();
+        await root.StartAsync(CancellationToken.None);
+        await root.Redis!.Ready;
+        return contender;
+    }
+
+    public override ValueTask<Product> ReadAsync(int id) => _store.GetAsync(
+        Names[id], (Contender: this, id), static (state, _, token) => state.Contender.LoadAsync(state.id, token));
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        await _multiplexer.DisposeAsync();
+    }
+}

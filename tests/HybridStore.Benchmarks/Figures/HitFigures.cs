@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using HybridStore.Benchmarks.Contenders;
+using HybridStore.Benchmarks.Workload;
+
+namespace HybridStore.Benchmarks.Figures;
+
+/// <summary>
+/// What a hit costs, beside the bare client, two other caches and PostgreSQL itself. The contenders take turns in every round, in
+/// an order that rotates, and what is compared is their times within a round: a machine that is busy for a while is so for all.
+/// </summary>
+internal static class HitFigures
+{
+    private static readonly int[] CallerCounts = [1, 64, 256];
+
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400);
+
+    public static async Task RunAsync(string[] arguments, TextWriter output)
+    {
+        var options = FigureOptions.Parse(arguments, ("--rounds", 15, 10_000), ("--seconds", 24, 36_000), ("--callers", 0, 10_000), ("--contenders", 5, 5));
+        var rounds = options["--rounds"];
+        var figures = new FigureWriter(output);
+        await using var contest = await Contest.StartAsync();
+        await MachineDescription.WriteAsync(figures, contest.Servers);
+        var contenders = contest.Contenders.Take(options["--contenders"]).ToArray();
+        var callerCounts = options["--callers"] is > 0 and var only ? [only] : CallerCounts;
+        var turn = TimeSpan.FromSeconds(options["--seconds"]) / (callerCounts.Length * rounds * contenders.Length);
+        figures.Remark(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ProductTable.Rows} keys, {rounds} rounds of {contenders.Length} turns of about {turn.TotalMilliseconds:0} ms, medians"));
+
+        var loop = new ReadLoop();
+        foreach (var callers in callerCounts)
+        {
+            var reads = new Dictionary<Contender, int>();
+            foreach (var contender in contenders)
+            {
+                reads[contender] = await WarmUpAsync(contest, figures, loop, contender, callers, turn);
+            }
+
+            var turns = contenders.ToDictionary(contender => contender, _ => new List<Turn>());
+            for (var round = 0; round < rounds; round++)
+            {
+                for (var place = 0; place < contenders.Length; place++)
+                {
+                    var contender = contenders[(round + place) % contenders.Length];
+                    turns[contender].Add(await Turn.TakeAsync(loop, contender, callers, reads[contender]));
+                }
+            }
+
+            Write(figures, contest, callers, turns);
+        }
+    }
+
+    /// <summary>How many reads fill a turn. On the way it is seen to that every read asks a server.</summary>
+    private static async Task<int> WarmUpAsync(
+        Contest contest, FigureWriter figures, ReadLoop loop, Contender contender, int callers, TimeSpan turn)
+    {
+        var batch = Math.Max(callers * 4, 200);
+        var reads = 0;
+        var commands = await contest.RedisCommandsAsync();
+        var start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < WarmUp)
+        {
+            await Turn.TakeAsync(loop, contender, callers, batch);
+            reads += batch;
+        }
+
+        var commandsPerRead = (double)(await contest.RedisCommandsAsync() - commands) / reads;
+        if (contender is FusionCacheContender or HybridCacheContender && commandsPerRead < 1)
+        {
+            throw new InvalidOperationException($"{contender.Name} answered from its own memory.");
+        }
+
+        figures.Figure(Name(contender, callers, "commands_per_read"), commandsPerRead, "commands");
+
+        // The last of the warm-up says how fast it is when it is warm.
+        var warm = await Turn.TakeAsync(loop, contender, callers, batch * 4);
+        return Math.Max(callers * 4, (int)(turn.TotalMicroseconds / warm.Microseconds));
+    }
+
+    private static void Write(FigureWriter figures, Contest contest, int callers, Dictionary<Contender, List<Turn>> turns)
+    {
+        var store = turns[contest["store"]];
+        foreach (var (contender, taken) in turns)
+        {
+            if (contender is PostgresContender)
+            {
+                figures.Figure($"hit.c{callers}.speedup_postgres", Ratio(taken, store), "ratio");
+            }
+            else if (taken != store)
+            {
+                figures.Figure($"hit.c{callers}.ratio_{contender.Name}", Ratio(store, taken), "ratio");
+            }
+
+            figures.Figure(Name(contender, callers, "us_per_read"), Median.Of(taken.Select(turn => turn.Microseconds)), "us");
+            figures.Figure(Name(contender, callers, "cpu_us_per_read"), Median.Of(taken.Select(turn => turn.CpuMicroseconds)), "us");
+            figures.Figure(Name(contender, callers, "bytes"), Median.Of(taken.Select(turn => turn.Bytes)), "bytes");
+        }
+    }
+
+    private static double Ratio(List<Turn> ours, List<Turn> theirs) =>
+        Median.Of(ours.Zip(theirs, static (our, their) => our.Microseconds / their.Microseconds));
+
+    /// <summary>The store's own figures go without its name: <c>hit.c64.bytes</c>, <c>hit.raw.c64.bytes</c>.</summary>
+    private static string Name(Contender contender, int callers, string what) =>
+        contender.Name == "store" ? $"hit.c{callers}.{what}" : $"hit.{contender.Name}.c{callers}.{what}";
+}
