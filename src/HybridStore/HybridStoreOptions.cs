@@ -28,6 +28,18 @@ public sealed class HybridStoreOptions
     /// 200 ms.</summary>
     public TimeSpan RedisTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>How long Redis remembers that a key or tag was invalidated, so that no load which began before can store what it read: 10 s
+    /// to 1 day. A load that takes longer is not cached. Default: 2 minutes.</summary>
+    public TimeSpan FenceTtl { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a process holds the right to load a key before another may take it over: 100 ms to <see cref="FenceTtl"/>. Default:
+    /// 5 s.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a reader waits for another process that is loading the same key before it loads for itself, without caching: zero to
+    /// 1 minute. Default: 1 s.</summary>
+    public TimeSpan LeaseWait { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>When Redis counts as down.</summary>
     public CircuitBreakerOptions CircuitBreaker { get; set; } = new();
 

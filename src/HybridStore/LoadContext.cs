@@ -1,3 +1,4 @@
+using HybridStore.Fencing;
 using HybridStore.Keys;
 using HybridStore.Postgres;
 using Npgsql;
@@ -13,6 +14,7 @@ public sealed class LoadContext
     private readonly NpgsqlDataSource? _dataSource;
     private readonly TimeSpan? _timeToLiveOfEntry;
     private NpgsqlConnection? _connection;
+    private bool _isStamped;
     private List<string>? _tags;
     private TimeSpan? _timeToLive;
     private bool _released;
@@ -27,13 +29,15 @@ public sealed class LoadContext
         ArgumentNullException.ThrowIfNull(key);
         _connection = connection;
         Key = key;
+        Stamp = new LoadStamp(isWanted: false);
     }
 
-    internal LoadContext(NpgsqlDataSource dataSource, string key, TimeSpan timeToLive)
+    internal LoadContext(NpgsqlDataSource dataSource, string key, TimeSpan timeToLive, LoadStamp stamp)
     {
         _dataSource = dataSource;
         _timeToLiveOfEntry = timeToLive;
         Key = key;
+        Stamp = stamp;
     }
 
     /// <summary>The key that is being loaded.</summary>
@@ -60,6 +64,8 @@ public sealed class LoadContext
     public bool IsCacheable { get; private set; } = true;
 
     internal TimeSpan? AdaptedTimeToLive => _timeToLive;
+
+    internal LoadStamp Stamp { get; }
 
     /// <summary>Registers the entry under a tag, so that invalidating the tag removes it. Tags may depend on the value. Naming a
     /// tag twice is harmless.</summary>
@@ -98,15 +104,38 @@ public sealed class LoadContext
         IsCacheable = false;
     }
 
-    /// <summary>The load's connection: taken from the pool at the first call and given back after the load. Do not dispose
-    /// it.</summary>
+    /// <summary>The load's connection: taken from the pool at the first call and given back after the load. Do not dispose it. Where the
+    /// value may be cached, the first call asks PostgreSQL for the snapshot that it is loaded under, one round trip that the query
+    /// methods of this context do not need.</summary>
     /// <param name="cancellationToken">Ends the wait for a free connection.</param>
     /// <returns>An open connection, the same one each time.</returns>
     /// <exception cref="ObjectDisposedException">The load has returned.</exception>
     public async ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
     {
+        var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        if (NeedsStamp())
+        {
+            await Statement.StampAsync(connection, Stamp, cancellationToken).ConfigureAwait(false);
+        }
+
+        return connection;
+    }
+
+    /// <summary>Stamps what the load is about to read over a connection of its own, such as EF Core's: call it before the first
+    /// statement there. Without a stamp a value is cached as well, but any invalidation of one of its tags while it is being loaded
+    /// keeps it out.</summary>
+    /// <param name="connection">An open connection to the same database, outside of any transaction. One that is in a transaction leaves
+    /// the load without a stamp, since it may see a snapshot that is older than the load, or its own unfinished writes.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    /// <exception cref="ObjectDisposedException">The load has returned.</exception>
+    public async ValueTask StampAsync(NpgsqlConnection connection, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
         ObjectDisposedException.ThrowIf(_released, this);
-        return _connection ??= await _dataSource!.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        if (Stamp.IsWanted)
+        {
+            await Statement.StampForeignAsync(connection, Stamp, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The only row of a query as <typeparamref name="T"/>, or the default (<see langword="null"/> for classes) if there is
@@ -119,8 +148,10 @@ public sealed class LoadContext
     public async ValueTask<T?> QuerySingleOrDefaultAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default)
     {
-        var connection = await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        return await Statement.QuerySingleOrDefaultAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
+        var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        return NeedsStamp()
+            ? await StampedStatement.QuerySingleOrDefaultAsync<T>(connection, Stamp, sql, parameters, cancellationToken).ConfigureAwait(false)
+            : await Statement.QuerySingleOrDefaultAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>All rows of a query.</summary>
@@ -131,8 +162,10 @@ public sealed class LoadContext
     public async ValueTask<IReadOnlyList<T>> QueryAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default)
     {
-        var connection = await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        return await Statement.QueryAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
+        var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        return NeedsStamp()
+            ? await StampedStatement.QueryAsync<T>(connection, Stamp, sql, parameters, cancellationToken).ConfigureAwait(false)
+            : await Statement.QueryAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The first column of the first row, or the default if there is no row.</summary>
@@ -143,8 +176,10 @@ public sealed class LoadContext
     public async ValueTask<T?> ExecuteScalarAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default)
     {
-        var connection = await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        return await Statement.ExecuteScalarAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
+        var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        return NeedsStamp()
+            ? await StampedStatement.ExecuteScalarAsync<T>(connection, Stamp, sql, parameters, cancellationToken).ConfigureAwait(false)
+            : await Statement.ExecuteScalarAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
     }
 
     internal async ValueTask ReleaseAsync()
@@ -154,5 +189,19 @@ public sealed class LoadContext
         {
             await _connection.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_released, this);
+        return _connection ??= await _dataSource!.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>True once, for the first statement on the load's connection: a snapshot taken then is older than what follows.</summary>
+    private bool NeedsStamp()
+    {
+        var needs = Stamp.IsWanted && !_isStamped;
+        _isStamped = true;
+        return needs;
     }
 }

@@ -1,4 +1,5 @@
 using Dapper;
+using HybridStore.Fencing;
 using Npgsql;
 
 namespace HybridStore.Postgres;
@@ -25,6 +26,35 @@ internal static class Statement
         NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql, object? parameters, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<T>(Command(transaction, sql, parameters, cancellationToken));
 
+    /// <summary>Stamps a connection of a pool before it is handed out.</summary>
+    public static async Task StampAsync(NpgsqlConnection connection, LoadStamp stamp, CancellationToken cancellationToken)
+    {
+        var (snapshot, inRecovery) = await connection.QuerySingleAsync<(string, bool)>(
+            Command(null, LoadStamp.Sql, null, cancellationToken)).ConfigureAwait(false);
+        stamp.Add(snapshot, inRecovery);
+    }
+
+    /// <summary>Stamps a connection that may be in a transaction. Inside one that reads a fixed snapshot the load could be older than its
+    /// lease, and inside one that has written the snapshot calls its own unfinished id visible: neither is a stamp.</summary>
+    public static async Task StampForeignAsync(NpgsqlConnection connection, LoadStamp stamp, CancellationToken cancellationToken)
+    {
+        // In a statement of its own transaction_timestamp() is that statement's; inside a transaction it is older. Two statements of one
+        // implicit transaction share it, so this one travels alone.
+        var (snapshot, inRecovery, isAlone) = await connection.QuerySingleAsync<(string, bool, bool)>(Command(
+            null,
+            $"{LoadStamp.Sql}, transaction_timestamp() = statement_timestamp() AND pg_current_xact_id_if_assigned() IS NULL",
+            null,
+            cancellationToken)).ConfigureAwait(false);
+        if (isAlone)
+        {
+            stamp.Add(snapshot, inRecovery);
+        }
+        else
+        {
+            stamp.AddInput(null, inRecovery);
+        }
+    }
+
     /// <summary>Any object can be parameters, so the compiler does not notice an argument that was meant for a place further
     /// on.</summary>
     /// <exception cref="ArgumentException">A token or options.</exception>
@@ -43,7 +73,7 @@ internal static class Statement
         }
     }
 
-    private static CommandDefinition Command(
+    internal static CommandDefinition Command(
         NpgsqlTransaction? transaction, string sql, object? parameters, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);

@@ -1,9 +1,8 @@
+using System.Runtime.CompilerServices;
 using HybridStore.Diagnostics;
 using HybridStore.Invalidating;
 using HybridStore.Redis;
 using HybridStore.Serialization;
-using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 
 namespace HybridStore.Reading;
 
@@ -11,86 +10,61 @@ namespace HybridStore.Reading;
 internal sealed class CacheAsideReader(
     RedisGateway gateway,
     RedisClock clock,
-    EntryCodec codec,
+    EntryReader entries,
     EntryLoader loader,
+    EntryRefresher refresher,
     InvalidationDispatcher invalidations,
-    StoreMetrics metrics,
-    ILogger logger)
+    StoreMetrics metrics)
 {
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> ReadAsync<TState, T>(
         LoadRequest<TState, T> request, bool allowReplicas, CancellationToken cancellationToken)
     {
         if (invalidations.IsPending(request.Key))
         {
             metrics.Read("invalidation_pending");
-            return await loader.LoadSharedAsync(request, cancellationToken).ConfigureAwait(false);
+            return await loader.LoadSharedAsync(request, default, cancellationToken).ConfigureAwait(false);
         }
 
         var answer = await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
-        if (!answer.TryGetValue(out var entry))
+        if (!answer.TryGetValue(out var found))
         {
             metrics.Read("redis_unavailable");
-            return await loader.LoadSharedAsync(request, cancellationToken).ConfigureAwait(false);
+            return await loader.LoadSharedAsync(request, default, cancellationToken).ConfigureAwait(false);
         }
 
-        if (entry.IsNull)
+        if (found.IsNull)
         {
             metrics.Miss("absent");
-            return await loader.LoadSharedAsync(request, cancellationToken).ConfigureAwait(false);
+            return await loader.LoadSharedAsync(request, default, cancellationToken).ConfigureAwait(false);
         }
 
-        if (TryUse(request, entry, out var value))
+        ReadOnlyMemory<byte> entry = found;
+        if (!entries.TryRead(request, entry, out var header, out T value))
         {
-            return value;
-        }
-
-        return await loader.LoadSharedAsync(request, cancellationToken).ConfigureAwait(false);
-    }
-
-    private bool TryUse<TState, T>(in LoadRequest<TState, T> request, RedisValue entry, out T value)
-    {
-        value = default!;
-        var settings = request.Settings;
-        ReadOnlyMemory<byte> bytes = entry;
-        var outcome = EntryCodec.TryReadHeader<T>(bytes.Span, settings.SchemaVersion, out var header);
-        T? decoded = default;
-        if (outcome == DecodeOutcome.Ok)
-        {
-            // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
-            if (clock.IsKnown && clock.Now > header.ExpiresAt + ClockTolerance)
-            {
-                metrics.Miss("expired");
-                return false;
-            }
-
-            outcome = codec.TryDecodePayload(bytes, header, settings.MaximumPayloadBytes, out decoded, out var failure);
-            if (failure is not null)
-            {
-                ReadingLog.UndecodablePayload(logger, failure);
-            }
-        }
-
-        if (outcome != DecodeOutcome.Ok)
-        {
-            metrics.Miss(outcome);
-            return false;
+            return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
         }
 
         metrics.Hit();
-        value = decoded!;
-        if (settings.Beta > 0 && clock.IsKnown && EarlyExpiration.ShouldRefresh(
+        if (loader.IsLoading)
+        {
+            loader.NoteInput(header.IsStamped ? header.ReadStamp(entry.Span) : null, isFromStandby: false);
+        }
+
+        RefreshIfDue(request, header, entry);
+        return value;
+    }
+
+    private void RefreshIfDue<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry)
+    {
+        if (request.Settings.Beta > 0 && clock.IsKnown && EarlyExpiration.ShouldRefresh(
                 clock.Now,
                 header.ExpiresAt,
                 header.LoadTime.TotalMilliseconds,
-                settings.Beta,
+                request.Settings.Beta,
                 EarlyExpiration.NextUniform()))
         {
-            loader.RefreshBehind(request);
+            refresher.RefreshBehind(request, EntryReader.Identity(entry).ToArray());
         }
-
-        return true;
     }
-
-    // The offset to Redis's clock is known to half a round trip; being a second off here costs at most a load.
-    private const long ClockTolerance = 1000;
 }

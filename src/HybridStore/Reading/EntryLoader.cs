@@ -1,34 +1,61 @@
+using System.Transactions;
 using HybridStore.Diagnostics;
+using HybridStore.Fencing;
 using HybridStore.Postgres;
 using Microsoft.Extensions.Logging;
 
 namespace HybridStore.Reading;
 
 /// <summary>Runs loads: one at a time for each key in this process, shared by all who ask for it meanwhile.</summary>
+/// <param name="postgres">Where loads read.</param>
+/// <param name="flights">The loads that run.</param>
+/// <param name="cache">Null where there is no Redis.</param>
+/// <param name="metrics">Counts.</param>
+/// <param name="timeProvider">Measures loads.</param>
+/// <param name="logger">Logs.</param>
 internal sealed class EntryLoader(
     PostgresGateway postgres,
     FlightTable flights,
-    EntryStorer? storer,
+    LoaderCache? cache,
     StoreMetrics metrics,
     TimeProvider timeProvider,
     ILogger logger)
 {
-    // A loader that reads through the store is inside a flight. It never waits for another flight: two loaders that wait for each
-    // other's keys would wait for ever.
-    private readonly AsyncLocal<bool> _insideFlight = new();
+    // The stamp of the load that this code runs in, if it does. A load that reads through the store takes over the stamps of what it
+    // reads; and it never waits for another flight: two loads that wait for each other's keys would wait for ever.
+    private readonly AsyncLocal<LoadStamp?> _loading = new();
+
+    /// <summary>The load in which the caller runs builds on a value with this stamp.</summary>
+    public void NoteInput(SnapshotStamp? stamp, bool isFromStandby) => _loading.Value?.AddInput(stamp, isFromStandby);
+
+    /// <summary>Whether the caller runs in a load.</summary>
+    public bool IsLoading => _loading.Value is not null;
 
     /// <summary>Loads for one caller alone, and stores nothing.</summary>
     public async ValueTask<T> LoadAloneAsync<TState, T>(LoadRequest<TState, T> request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var (value, _, _) = await RunAsync(request, cancellationToken).ConfigureAwait(false);
+        var stamp = new LoadStamp(isWanted: IsLoading);
+        var (value, _, _) = await RunAsync(request, stamp, cancellationToken).ConfigureAwait(false);
+        NoteInput(stamp.Snapshot, stamp.IsFromStandby);
         return value;
     }
 
     /// <summary>Joins the flight of this key or starts one.</summary>
-    public async ValueTask<T> LoadSharedAsync<TState, T>(LoadRequest<TState, T> request, CancellationToken cancellationToken)
+    /// <param name="request">What to load.</param>
+    /// <param name="seen">The identity of an entry that is of no use to the caller; empty if there was none.</param>
+    /// <param name="cancellationToken">Ends this caller's wait.</param>
+    public async ValueTask<T> LoadSharedAsync<TState, T>(
+        LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (Transaction.Current is not null)
+        {
+            // The load may see what this transaction has not committed: nobody else's business.
+            return await LoadAloneAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        var arrivedAt = Flight.NextArrival();
         var key = new FlightKey(request.Key, typeof(T));
         while (true)
         {
@@ -37,9 +64,9 @@ internal sealed class EntryLoader(
             var isStarter = ReferenceEquals(flight, candidate);
             if (isStarter)
             {
-                _ = FlyAsync(key, flight, request);
+                _ = FlyAsync(key, flight, request, seen);
             }
-            else if (_insideFlight.Value)
+            else if (IsLoading)
             {
                 return await LoadAloneAsync(request, cancellationToken).ConfigureAwait(false);
             }
@@ -52,7 +79,15 @@ internal sealed class EntryLoader(
 
             try
             {
-                return await flight.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+                var landing = await flight.Landing.WaitAsync(cancellationToken).ConfigureAwait(false);
+
+                // What began before this caller came may be older than an invalidation that it knows of, unless the cache has taken it
+                // since. Otherwise the next flight will do: it begins later.
+                if (landing.BeganAt > arrivedAt || await landing.Stored.WaitAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    NoteInput(landing.Stamp, landing.IsFromStandby);
+                    return landing.Value;
+                }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -68,65 +103,12 @@ internal sealed class EntryLoader(
         }
     }
 
-    /// <summary>Loads behind the caller's back, unless this key is being loaded already. A failure is logged and leaves the entry
-    /// alone.</summary>
-    public void RefreshBehind<TState, T>(LoadRequest<TState, T> request)
+    /// <summary>Runs the caller's delegate and measures it.</summary>
+    public async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
+        LoadRequest<TState, T> request, LoadStamp stamp, CancellationToken cancellationToken)
     {
-        var key = new FlightKey(request.Key, typeof(T));
-        if (flights.Contains(key))
-        {
-            return;
-        }
-
-        var flight = new Flight<T>(new CancellationToken(canceled: true));
-        if (!flights.TryAdd(key, flight))
-        {
-            return;
-        }
-
-        // Nothing of the caller's context goes along: not its ambient transaction, nor its activity.
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static refresh => _ = refresh.Loader.RefreshAsync(refresh.key, refresh.flight, refresh.request),
-            (Loader: this, key, flight, request),
-            preferLocal: false);
-    }
-
-    private async Task RefreshAsync<TState, T>(FlightKey key, Flight<T> flight, LoadRequest<TState, T> request)
-    {
-        await FlyAsync(key, flight, request).ConfigureAwait(false);
-        if (flight.Value.Exception?.InnerException is { } error)
-        {
-            ReadingLog.RefreshFailed(logger, error);
-        }
-
-        metrics.Refreshed(flight.Value.IsCompletedSuccessfully);
-    }
-
-    /// <summary>Runs a flight to its end. Never throws.</summary>
-    private async Task FlyAsync<TState, T>(FlightKey key, Flight<T> flight, LoadRequest<TState, T> request)
-    {
-        try
-        {
-            _insideFlight.Value = true;
-            var (value, context, duration) = await RunAsync(request, flight.Token).ConfigureAwait(false);
-
-            // The command to store is sent before anybody gets the value and before the flight leaves the table: whoever reads
-            // next asks Redis behind it and finds the entry.
-            storer?.Store(flight, request, value, context, duration);
-            flights.Remove(key, flight);
-            flight.Succeed(value);
-        }
-        catch (Exception error)
-        {
-            flights.Remove(key, flight);
-            flight.Fail(error);
-        }
-    }
-
-    private async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
-        LoadRequest<TState, T> request, CancellationToken cancellationToken)
-    {
-        var context = new LoadContext(postgres.DataSource, request.Key, request.Settings.TimeToLive);
+        _loading.Value = stamp;
+        var context = new LoadContext(postgres.DataSource, request.Key, request.Settings.TimeToLive, stamp);
         var startedAt = timeProvider.GetTimestamp();
         try
         {
@@ -139,5 +121,50 @@ internal sealed class EntryLoader(
         {
             await context.ReleaseAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Runs a flight to its end. Never throws.</summary>
+    private async Task FlyAsync<TState, T>(
+        FlightKey key, Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen)
+    {
+        try
+        {
+            var landing = await LandAsync(flight, request, seen).ConfigureAwait(false);
+
+            // The command to store has been sent before anybody gets the value and before the flight leaves the table: whoever reads
+            // next asks Redis behind it and finds the entry.
+            flights.Remove(key, flight);
+            flight.Succeed(landing);
+        }
+        catch (Exception error)
+        {
+            flights.Remove(key, flight);
+            flight.Fail(error);
+        }
+    }
+
+    private async Task<Landing<T>> LandAsync<TState, T>(
+        Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen)
+    {
+        Lease? lease = null;
+        if (cache is not null)
+        {
+            var answer = await cache.Leases.AcquireAsync(request.Key, seen, flight, flight.Token).ConfigureAwait(false);
+            ReadOnlyMemory<byte> entry = answer.Entry;
+            if (!answer.Entry.IsNull && cache.Reader.TryRead(request, entry, out var header, out T value))
+            {
+                metrics.Coalesced();
+                return new Landing<T>(
+                    value, header.IsStamped ? header.ReadStamp(entry.Span) : null, false, flight.BeganAt, Task.FromResult(false));
+            }
+
+            lease = answer.Lease;
+        }
+
+        flight.MarkBegin();
+        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading);
+        var (loaded, context, duration) = await RunAsync(request, stamp, flight.Token).ConfigureAwait(false);
+        var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
+        return new Landing<T>(loaded, stamp.Snapshot, stamp.IsFromStandby, flight.BeganAt, stored);
     }
 }

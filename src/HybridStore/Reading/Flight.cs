@@ -6,43 +6,34 @@ internal readonly record struct FlightKey(string Key, Type Type);
 /// <summary>A load that all callers of one key in this process share.</summary>
 internal abstract class Flight
 {
-    private readonly Lock _lock = new();
-    private bool _detached;
+    private static long _arrivals;
 
-    /// <summary>An invalidation came after this load began: it still answers its callers, but must not be stored.</summary>
-    public void Detach()
-    {
-        lock (_lock)
-        {
-            _detached = true;
-        }
-    }
+    private long _beganAt;
 
-    /// <summary>Sends the store's command unless the flight is detached. Under the flight's lock, so that an invalidation that
-    /// detaches afterwards is sent after the store and removes what it stored.</summary>
-    public Task<TResult>? SendUnlessDetached<TState, TResult>(Func<TState, Task<TResult>> send, TState state)
-    {
-        lock (_lock)
-        {
-            return _detached ? null : send(state);
-        }
-    }
+    /// <summary>When what the flight brings began to be read, in the count of arrivals.</summary>
+    public long BeganAt => Volatile.Read(ref _beganAt);
+
+    /// <summary>Numbers everything that happens to flights. A caller that arrived before a load began can take what it brings, whatever was
+    /// invalidated before the caller came.</summary>
+    public static long NextArrival() => Interlocked.Increment(ref _arrivals);
+
+    /// <summary>What was read so far is given up; what the flight will bring is read from here on.</summary>
+    public void MarkBegin() => Volatile.Write(ref _beganAt, NextArrival());
 }
 
 // The token source has neither timer nor wait handle, so there is nothing to dispose; and callers may still leave at that moment.
 #pragma warning disable CA1001
 /// <inheritdoc/>
-/// <param name="starter">Cancelled when the caller whose delegate runs has gone; for a refresh behind a caller that has its value
-/// already, cancelled from the start.</param>
+/// <param name="starter">Cancelled when the caller whose delegate runs has gone.</param>
 internal sealed class Flight<T>(CancellationToken starter) : Flight
 #pragma warning restore CA1001
 {
-    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Landing<T>> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abandoned = new();
     private readonly Lock _waiting = new();
     private int _waiters = 1;
 
-    public Task<T> Value => _completion.Task;
+    public Task<Landing<T>> Landing => _completion.Task;
 
     /// <summary>Cancelled when all callers have gone.</summary>
     public CancellationToken Token => _abandoned.Token;
@@ -82,7 +73,7 @@ internal sealed class Flight<T>(CancellationToken starter) : Flight
         }
     }
 
-    public void Succeed(T value) => _completion.TrySetResult(value);
+    public void Succeed(Landing<T> landing) => _completion.TrySetResult(landing);
 
     public void Fail(Exception error)
     {

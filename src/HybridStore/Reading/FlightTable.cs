@@ -12,15 +12,11 @@ internal sealed class FlightTable
     /// <summary>The flight of this key, or <paramref name="candidate"/> if there was none.</summary>
     public Flight<T> GetOrAdd<T>(FlightKey key, Flight<T> candidate) => (Flight<T>)_flights.GetOrAdd(key, candidate);
 
-    public bool TryAdd(FlightKey key, Flight flight) => _flights.TryAdd(key, flight);
-
-    public bool Contains(FlightKey key) => _flights.ContainsKey(key);
-
     public void Remove(FlightKey key, Flight flight) =>
         _flights.TryRemove(new KeyValuePair<FlightKey, Flight>(key, flight));
 
-    /// <summary>Keeps the flights of these keys from storing, and new callers from joining them. Which tags a load will give to its
-    /// value is not known before it is over, so an invalidated tag detaches all flights.</summary>
+    /// <summary>Keeps new callers from joining the flights of these keys, which began before the invalidation. Which tags a load will give
+    /// to its value is not known before it is over, so an invalidated tag detaches all flights.</summary>
     public void Detach(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags)
     {
         if (_flights.IsEmpty)
@@ -33,7 +29,6 @@ internal sealed class FlightTable
         {
             if (concerned is null || concerned.Contains(key.Key))
             {
-                flight.Detach();
                 Remove(key, flight);
             }
         }

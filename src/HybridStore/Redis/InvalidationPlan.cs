@@ -3,10 +3,14 @@ using StackExchange.Redis;
 namespace HybridStore.Redis;
 
 /// <summary>One call of <c>invalidate.lua</c>.</summary>
-/// <param name="Partition">The partition, hence the slot, of all keys.</param>
-/// <param name="Entries">How many of the keys are entries; they come first.</param>
-/// <param name="Keys">Entries, then tag sets.</param>
-internal readonly record struct InvalidationCall(int Partition, int Entries, RedisKey[] Keys);
+/// <param name="Partition">The partition, hence the slot, of all names.</param>
+/// <param name="Keys">How many keys it names.</param>
+/// <param name="Names">The state; entry and guard of each key; tag set and fences of each tag.</param>
+internal readonly record struct InvalidationCall(int Partition, int Keys, RedisKey[] Names)
+{
+    /// <summary>The call that goes on where this one stopped: with its n-th tag and those after it.</summary>
+    public InvalidationCall From(int tag) => new(Partition, 0, [Names[0], .. Names[(1 + (2 * (Keys + tag - 1)))..]]);
+}
 
 /// <summary>Spreads keys and tags over partitions: one call for each, more only where very much is named at once.</summary>
 internal static class InvalidationPlan
@@ -14,40 +18,52 @@ internal static class InvalidationPlan
     public static List<InvalidationCall> Of(
         RedisLayout layout, IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags, int namesPerCall)
     {
-        var entries = new List<RedisKey>?[layout.Partitions.Count];
+        var keysOf = new List<string>?[layout.Partitions.Count];
         foreach (var key in keys)
         {
-            var partition = layout.PartitionOf(key);
-            (entries[partition] ??= []).Add(layout.Entry(partition, key));
+            (keysOf[layout.PartitionOf(key)] ??= []).Add(key);
         }
 
         var calls = new List<InvalidationCall>();
-        for (var partition = 0; partition < entries.Length; partition++)
+        for (var partition = 0; partition < keysOf.Length; partition++)
         {
-            // A tag has members in every partition.
-            var tagSets = tags.Select(tag => layout.TagSet(partition, tag)).ToList();
-            var entriesHere = entries[partition] ?? [];
-            Split(calls, partition, entriesHere, tagSets, namesPerCall);
+            // Tags have members in every partition.
+            var here = keysOf[partition] ?? [];
+            if (here.Count + tags.Count <= namesPerCall)
+            {
+                if (here.Count + tags.Count > 0)
+                {
+                    calls.Add(Call(layout, partition, here, tags));
+                }
+
+                continue;
+            }
+
+            calls.AddRange(tags.Chunk(namesPerCall).Select(some => Call(layout, partition, [], some)));
+            calls.AddRange(here.Chunk(namesPerCall).Select(some => Call(layout, partition, some, [])));
         }
 
         return calls;
     }
 
-    private static void Split(
-        List<InvalidationCall> calls, int partition, List<RedisKey> entries, List<RedisKey> tagSets, int namesPerCall)
+    private static InvalidationCall Call(
+        RedisLayout layout, int partition, IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags)
     {
-        var total = entries.Count + tagSets.Count;
-        for (var from = 0; from < total; from += namesPerCall)
+        var names = new RedisKey[1 + (2 * (keys.Count + tags.Count))];
+        names[0] = layout.State(partition);
+        var next = 1;
+        foreach (var key in keys)
         {
-            var to = Math.Min(from + namesPerCall, total);
-            var entriesFrom = Math.Min(from, entries.Count);
-            var entriesTo = Math.Min(to, entries.Count);
-            var tagSetsFrom = from - entriesFrom;
-            var tagSetsTo = to - entriesTo;
-            calls.Add(new InvalidationCall(
-                partition,
-                entriesTo - entriesFrom,
-                [.. entries[entriesFrom..entriesTo], .. tagSets[tagSetsFrom..tagSetsTo]]));
+            names[next++] = layout.Entry(partition, key);
+            names[next++] = layout.Guard(partition, key);
         }
+
+        foreach (var tag in tags)
+        {
+            names[next++] = layout.TagSet(partition, tag);
+            names[next++] = layout.TagFences(partition, tag);
+        }
+
+        return new InvalidationCall(partition, keys.Count, names);
     }
 }

@@ -70,6 +70,7 @@ internal sealed class RedisHandshake(
             multiplexer,
             database,
             new RedisLayout(options.KeyPrefix, partitions),
+            new FencingTimes(options.FenceTtl, options.LeaseDuration),
             knowsScriptFlags,
             breakers,
             Readers(CommandFlags.DemandMaster),

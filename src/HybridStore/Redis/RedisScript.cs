@@ -11,6 +11,8 @@ internal sealed class RedisScript
         WithoutFlags = withFlags[(withFlags.IndexOf('\n', StringComparison.Ordinal) + 1)..];
     }
 
+    public static RedisScript Lease { get; } = Load("lease.lua");
+
     public static RedisScript Store { get; } = Load("store.lua");
 
     public static RedisScript Invalidate { get; } = Load("invalidate.lua");

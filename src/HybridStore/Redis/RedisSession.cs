@@ -8,6 +8,7 @@ namespace HybridStore.Redis;
 /// <param name="Multiplexer">The client.</param>
 /// <param name="Database">The database that the connection string names.</param>
 /// <param name="Layout">The recorded layout.</param>
+/// <param name="Fencing">How long fences and leases last.</param>
 /// <param name="KnowsScriptFlags">Whether scripts may declare flags (Redis 7 and later).</param>
 /// <param name="Breakers">The circuit breaker of each partition. On a single server they are one and the same. On a cluster each
 /// partition has its own: it lives in one slot and so on one endpoint, whichever that is at the moment, and a dead master takes
@@ -18,6 +19,7 @@ internal sealed record RedisSession(
     IConnectionMultiplexer Multiplexer,
     IDatabase Database,
     RedisLayout Layout,
+    FencingTimes Fencing,
     bool KnowsScriptFlags,
     RedisCircuitBreaker[] Breakers,
     ReadCombiner[] Readers,

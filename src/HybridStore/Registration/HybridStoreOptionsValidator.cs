@@ -49,6 +49,21 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return "Partitions must be a power of two from 1 to 1024; leave it unset for 1 on a server and 16 on a cluster.";
         }
 
+        if (options.FenceTtl < TimeSpan.FromSeconds(10) || options.FenceTtl > TimeSpan.FromDays(1))
+        {
+            yield return "FenceTtl must be from 10 s to 1 day; the default is 00:02:00.";
+        }
+
+        if (options.LeaseDuration < TimeSpan.FromMilliseconds(100) || options.LeaseDuration > options.FenceTtl)
+        {
+            yield return "LeaseDuration must be from 100 ms to FenceTtl; the default is 00:00:05.";
+        }
+
+        if (options.LeaseWait < TimeSpan.Zero || options.LeaseWait > TimeSpan.FromMinutes(1))
+        {
+            yield return "LeaseWait must be from zero to 1 minute; the default is 00:00:01.";
+        }
+
         if (options.RedisTimeout < TimeSpan.FromMilliseconds(10) || options.RedisTimeout > TimeSpan.FromMinutes(1))
         {
             yield return "RedisTimeout must be from 10 ms to 1 minute; the default is 00:00:00.2.";

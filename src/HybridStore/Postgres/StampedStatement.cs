@@ -1,0 +1,53 @@
+using Dapper;
+using HybridStore.Fencing;
+using Npgsql;
+
+namespace HybridStore.Postgres;
+
+/// <summary>
+/// A load's first statement, in one round trip with the stamp that goes before it. Each statement of such a pair takes a snapshot of its
+/// own (or, at higher isolation levels, both share the first), so that the stamp is never newer than what the load reads.
+/// </summary>
+internal static class StampedStatement
+{
+    public static async Task<T?> QuerySingleOrDefaultAsync<T>(
+        NpgsqlConnection connection, LoadStamp stamp, string sql, object? parameters, CancellationToken cancellationToken)
+    {
+        var results = await SendAsync(connection, stamp, sql, parameters, cancellationToken).ConfigureAwait(false);
+        await using (results.ConfigureAwait(false))
+        {
+            return await results.ReadSingleOrDefaultAsync<T>().ConfigureAwait(false);
+        }
+    }
+
+    public static async Task<IReadOnlyList<T>> QueryAsync<T>(
+        NpgsqlConnection connection, LoadStamp stamp, string sql, object? parameters, CancellationToken cancellationToken)
+    {
+        var results = await SendAsync(connection, stamp, sql, parameters, cancellationToken).ConfigureAwait(false);
+        await using (results.ConfigureAwait(false))
+        {
+            return (await results.ReadAsync<T>().ConfigureAwait(false)).AsList();
+        }
+    }
+
+    public static async Task<T?> ExecuteScalarAsync<T>(
+        NpgsqlConnection connection, LoadStamp stamp, string sql, object? parameters, CancellationToken cancellationToken)
+    {
+        var results = await SendAsync(connection, stamp, sql, parameters, cancellationToken).ConfigureAwait(false);
+        await using (results.ConfigureAwait(false))
+        {
+            return await results.ReadFirstOrDefaultAsync<T>().ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<SqlMapper.GridReader> SendAsync(
+        NpgsqlConnection connection, LoadStamp stamp, string sql, object? parameters, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+        var results = await connection.QueryMultipleAsync(
+            Statement.Command(null, $"{LoadStamp.Sql};\n{sql}", parameters, cancellationToken)).ConfigureAwait(false);
+        var (snapshot, inRecovery) = await results.ReadSingleAsync<(string, bool)>().ConfigureAwait(false);
+        stamp.Add(snapshot, inRecovery);
+        return results;
+    }
+}

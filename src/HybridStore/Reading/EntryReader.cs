@@ -1,0 +1,51 @@
+using HybridStore.Diagnostics;
+using HybridStore.Redis;
+using HybridStore.Serialization;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace HybridStore.Reading;
+
+/// <summary>Makes values of the bytes found in Redis. The bytes are untrusted: what cannot be used is a miss, counted by its cause.</summary>
+internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetrics metrics, ILogger logger)
+{
+    // The offset to Redis's clock is known to half a round trip; being a second off here costs at most a load.
+    private const long ClockTolerance = 1000;
+
+    /// <summary>True, with the value, if the entry may be served.</summary>
+    public bool TryRead<TState, T>(
+        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, out EntryHeader header, out T value)
+    {
+        var settings = request.Settings;
+        value = default!;
+        T? decoded = default;
+        var outcome = EntryCodec.TryReadHeader<T>(entry.Span, settings.SchemaVersion, out header);
+        if (outcome == DecodeOutcome.Ok)
+        {
+            // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
+            if (clock.IsKnown && clock.Now > header.ExpiresAt + ClockTolerance)
+            {
+                metrics.Miss("expired");
+                return false;
+            }
+
+            outcome = codec.TryDecodePayload(entry, header, settings.MaximumPayloadBytes, out decoded, out var failure);
+            if (failure is not null)
+            {
+                ReadingLog.UndecodablePayload(logger, failure);
+            }
+        }
+
+        if (outcome != DecodeOutcome.Ok)
+        {
+            metrics.Miss(outcome);
+            return false;
+        }
+
+        value = decoded!;
+        return true;
+    }
+
+    /// <summary>The part of an entry that tells it from the one that will replace it: its header, with the time of its making.</summary>
+    public static ReadOnlyMemory<byte> Identity(ReadOnlyMemory<byte> entry) => entry[..Math.Min(entry.Length, EntryHeader.FixedLength)];
+}

@@ -1,0 +1,52 @@
+using HybridStore.Fencing;
+using HybridStore.Redis;
+using StackExchange.Redis;
+
+namespace HybridStore.Reading;
+
+/// <summary>
+/// Gets the lease of a key, or waits for the entry that another holder of it is about to store. While it waits it asks again with growing,
+/// jittered pauses, so that a lease that becomes free is taken; past the limit the caller loads for itself and does not store.
+/// </summary>
+internal sealed class LeaseAcquirer(RedisGateway gateway, TimeSpan longestWait, TimeProvider timeProvider)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>One attempt, for those who can do without. Nothing granted also where Redis is out of reach.</summary>
+    public async ValueTask<LeaseAnswer> TryAcquireAsync(string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken)
+    {
+        var answer = await gateway.LeaseAsync(key, seen, cancellationToken).ConfigureAwait(false);
+        return answer.TryGetValue(out var lease) ? lease : default;
+    }
+
+    /// <param name="key">The key.</param>
+    /// <param name="seen">The identity of an entry that is of no use to the caller.</param>
+    /// <param name="flight">Told before each look at Redis: an entry found by it is as new as that look.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<LeaseAnswer> AcquireAsync(
+        string key, ReadOnlyMemory<byte> seen, Flight flight, CancellationToken cancellationToken)
+    {
+        var startedAt = timeProvider.GetTimestamp();
+        var pause = FirstPause;
+        while (true)
+        {
+            flight.MarkBegin();
+            var result = await gateway.LeaseAsync(key, seen, cancellationToken).ConfigureAwait(false);
+            if (!result.TryGetValue(out var answer) || answer.Lease is not null || !answer.Entry.IsNull)
+            {
+                return answer;
+            }
+
+            var left = longestWait - timeProvider.GetElapsedTime(startedAt);
+            if (left <= TimeSpan.Zero)
+            {
+                return default;
+            }
+
+            var jittered = pause * (0.75 + (Random.Shared.NextDouble() / 2));
+            await Task.Delay(jittered < left ? jittered : left, timeProvider, cancellationToken).ConfigureAwait(false);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using HybridStore.Fencing;
+using StackExchange.Redis;
+
+namespace HybridStore.Redis;
+
+/// <summary>What <c>store.lua</c> is asked to store.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Entry">Header and payload.</param>
+/// <param name="TimeToLive">How long it may be served.</param>
+/// <param name="Tags">Its tags.</param>
+/// <param name="Lease">The lease under which it was loaded.</param>
+/// <param name="Stamp">The snapshot under which it was loaded, in full.</param>
+/// <param name="IsFromStandby">Whether any of it was loaded on a standby.</param>
+internal sealed record StoreCommand(
+    string Key,
+    ReadOnlyMemory<byte> Entry,
+    TimeSpan TimeToLive,
+    IReadOnlyList<string> Tags,
+    Lease Lease,
+    SnapshotStamp? Stamp,
+    bool IsFromStandby)
+{
+    public RedisKey[] Keys(RedisLayout layout, int partition)
+    {
+        var keys = new RedisKey[3 + (2 * Tags.Count)];
+        keys[0] = layout.Entry(partition, Key);
+        keys[1] = layout.Guard(partition, Key);
+        keys[2] = layout.State(partition);
+        for (var i = 0; i < Tags.Count; i++)
+        {
+            keys[3 + (2 * i)] = layout.TagSet(partition, Tags[i]);
+            keys[4 + (2 * i)] = layout.TagFences(partition, Tags[i]);
+        }
+
+        return keys;
+    }
+
+    public RedisValue[] Arguments(FencingTimes times)
+    {
+        // The texts of ids and times are made here, where integers are exact.
+        var arguments = new RedisValue[Stamp is null ? 7 : 9 + Stamp.Xip.Length];
+        arguments[0] = Entry;
+        arguments[1] = Math.Max(1, (long)TimeToLive.TotalMilliseconds);
+        arguments[2] = Key;
+        arguments[3] = Lease.Token;
+        arguments[4] = (long)times.FenceTtl.TotalMilliseconds;
+        arguments[5] = Lease.Sequence;
+        arguments[6] = Stamp is null ? 0 : IsFromStandby ? 2 : 1;
+        if (Stamp is not null)
+        {
+            arguments[7] = Text(Stamp.Xmin);
+            arguments[8] = Text(Stamp.Xmax);
+            for (var i = 0; i < Stamp.Xip.Length; i++)
+            {
+                arguments[9 + i] = Text(Stamp.Xip[i]);
+            }
+        }
+
+        return arguments;
+    }
+
+    private static string Text(ulong id) => id.ToString(CultureInfo.InvariantCulture);
+}
