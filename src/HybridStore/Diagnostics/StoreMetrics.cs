@@ -15,6 +15,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _stores;
     private readonly Counter<long> _invalidations;
     private readonly Counter<long> _refreshes;
+    private readonly Counter<long> _coalesced;
     private readonly Histogram<double> _loads;
 
     public StoreMetrics(IMeterFactory? factory, string storeName)
@@ -29,11 +30,13 @@ internal sealed class StoreMetrics
         _stores = _meter.CreateCounter<long>(
             "hybridstore.stores",
             "{entry}",
-            "Loaded values, by what became of them: stored, failed, detached, too_large, unserializable, null, declined.");
+            "Loaded values, by what became of them: stored, failed, refused_*, too_large, unserializable, null, declined.");
         _invalidations = _meter.CreateCounter<long>(
             "hybridstore.invalidations", "{invalidation}", "Invalidations, by result at the first attempt: applied, pending.");
         _refreshes = _meter.CreateCounter<long>(
             "hybridstore.refreshes", "{refresh}", "Early refreshes behind a caller, by result: refreshed, failed.");
+        _coalesced = _meter.CreateCounter<long>(
+            "hybridstore.coalesced", "{read}", "Misses that were answered by an entry which another process stored meanwhile.");
         _loads = _meter.CreateHistogram<double>(
             "hybridstore.load.duration", "s", "How long loads took.", advice: new InstrumentAdvice<double>
             {
@@ -66,6 +69,8 @@ internal sealed class StoreMetrics
             _reads.Add(1, _store, new("hybridstore.outcome", outcome));
         }
     }
+
+    public void Coalesced() => _coalesced.Add(1, _store);
 
     public void Stored(string result) => _stores.Add(1, _store, new("hybridstore.result", result));
 

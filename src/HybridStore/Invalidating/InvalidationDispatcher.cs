@@ -12,7 +12,9 @@ namespace HybridStore.Invalidating;
 /// </summary>
 internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
 {
-    private readonly RedisGateway _gateway;
+    private const int AppliedAtOnce = 64;
+
+    private readonly RedisInvalidations _redis;
     private readonly RedisConnection _connection;
     private readonly FlightTable _flights;
     private readonly InvalidationRetryOptions _retry;
@@ -26,7 +28,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
     private TaskCompletionSource _wakeUp = NewWakeUp();
 
     public InvalidationDispatcher(
-        RedisGateway gateway,
+        RedisInvalidations redis,
         RedisConnection connection,
         FlightTable flights,
         InvalidationRetryOptions retry,
@@ -34,7 +36,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         TimeProvider timeProvider,
         ILogger logger)
     {
-        _gateway = gateway;
+        _redis = redis;
         _connection = connection;
         _flights = flights;
         _retry = retry;
@@ -57,17 +59,17 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
             return InvalidationReceipt.AlreadyApplied;
         }
 
-        // Before Redis is told: a load that is older than the change must not store behind the invalidation's back.
+        // Before Redis is told: whoever reads from here on gets nothing of a load that began before the change.
         _flights.Detach(what.Keys, what.Tags);
 
-        if (await _gateway.InvalidateAsync(what.Keys, what.Tags, probing: false).ConfigureAwait(false))
+        if (await _redis.ApplyAsync(what.Keys, what.Tags, what.TransactionId, probing: false).ConfigureAwait(false))
         {
             _metrics.Invalidated(applied: true);
             return InvalidationReceipt.AlreadyApplied;
         }
 
         _metrics.Invalidated(applied: false);
-        var applied = _pending.Add(what.Keys, what.Tags, out var overflowed);
+        var applied = _pending.Add(what, out var overflowed);
         InvalidationLog.Queued(_logger, what.Keys.Count, what.Tags.Count);
         if (overflowed)
         {
@@ -178,8 +180,8 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         try
         {
             applied = batch.Everything
-                ? await _gateway.RemoveEverythingAsync(cancellationToken).ConfigureAwait(false)
-                : await _gateway.InvalidateAsync(batch.Keys, batch.Tags, probing: true).ConfigureAwait(false);
+                ? await _redis.RemoveEverythingAsync(cancellationToken).ConfigureAwait(false)
+                : await TryApplyAsync(batch.Invalidations).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -188,10 +190,26 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
 
         if (applied)
         {
-            InvalidationLog.AppliedLate(_logger, batch.Keys.Count, batch.Tags.Count, batch.Everything);
+            InvalidationLog.AppliedLate(_logger, batch.Count, batch.Everything);
             _pending.Complete();
         }
 
         return applied;
+    }
+
+    private async Task<bool> TryApplyAsync(IEnumerable<Invalidation> invalidations)
+    {
+        // Some at a time: the first that fails spares Redis the others, and they cannot fill the client's pipe.
+        foreach (var some in invalidations.Chunk(AppliedAtOnce))
+        {
+            var applied = await Task.WhenAll(
+                some.Select(what => _redis.ApplyAsync(what.Keys, what.Tags, what.TransactionId, probing: true))).ConfigureAwait(false);
+            if (applied.Contains(false))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -10,8 +10,8 @@ internal static partial class InvalidationLog
     public static partial void Queued(ILogger logger, int keys, int tags);
 
     [LoggerMessage(1101, LogLevel.Information,
-        "Redis has taken the invalidation of {Keys} key(s) and {Tags} tag(s) that waited (everything: {Everything}).")]
-    public static partial void AppliedLate(ILogger logger, int keys, int tags, bool everything);
+        "Redis has taken the invalidation of {Count} key(s) and tag(s) that waited (everything: {Everything}).")]
+    public static partial void AppliedLate(ILogger logger, int count, bool everything);
 
     [LoggerMessage(1102, LogLevel.Error,
         "More than {Capacity} keys and tags wait to be invalidated: the whole cache is emptied instead once Redis is back.")]

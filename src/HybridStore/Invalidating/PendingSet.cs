@@ -1,8 +1,8 @@
 namespace HybridStore.Invalidating;
 
 /// <summary>
-/// The invalidations that Redis has not taken yet, merged by key and tag. Past its capacity it stops counting and asks for the
-/// whole cache to be emptied. Thread-safe.
+/// The invalidations that Redis has not taken yet, by the transactions that caused them: which write an entry has to reflect must not get
+/// lost while it waits. Past its capacity it stops counting and asks for the whole cache to be emptied. Thread-safe.
 /// </summary>
 internal sealed class PendingSet(int capacity)
 {
@@ -24,8 +24,8 @@ internal sealed class PendingSet(int capacity)
         }
     }
 
-    /// <summary>Adds names; the task completes when they have been applied.</summary>
-    public Task Add(IEnumerable<string> keys, IEnumerable<string> tags, out bool overflowed)
+    /// <summary>Adds an invalidation; the task completes when it has been applied.</summary>
+    public Task Add(Invalidation what, out bool overflowed)
     {
         lock (_lock)
         {
@@ -33,13 +33,11 @@ internal sealed class PendingSet(int capacity)
             overflowed = false;
             if (!batch.Everything)
             {
-                batch.Keys.UnionWith(keys);
-                batch.Tags.UnionWith(tags);
+                batch.Add(what);
                 if (batch.Count + (_taken?.Count ?? 0) > capacity)
                 {
-                    batch.Everything = overflowed = true;
-                    batch.Keys.Clear();
-                    batch.Tags.Clear();
+                    overflowed = true;
+                    batch.TakeEverything();
                 }
             }
 
@@ -105,19 +103,65 @@ internal sealed class PendingSet(int capacity)
 
     internal sealed class Batch
     {
-        public HashSet<string> Keys { get; } = new(StringComparer.Ordinal);
+        // 0 stands for a write whose xid is not known; PostgreSQL gives ids from 3 on.
+        private readonly Dictionary<ulong, Names> _writes = [];
+        private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
+        private bool _hasTags;
 
-        public HashSet<string> Tags { get; } = new(StringComparer.Ordinal);
+        /// <summary>What to apply, one invalidation for each write.</summary>
+        public IEnumerable<Invalidation> Invalidations => _writes.Select(write => new Invalidation
+        {
+            Keys = [.. write.Value.Keys],
+            Tags = [.. write.Value.Tags],
+            TransactionId = write.Key == 0 ? null : write.Key,
+        });
 
         /// <summary>More than could be counted: the cache is emptied instead.</summary>
-        public bool Everything { get; set; }
+        public bool Everything { get; private set; }
 
         public TaskCompletionSource Applied { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public int Count => Keys.Count + Tags.Count;
+        /// <summary>Keys and tags.</summary>
+        public int Count { get; private set; }
 
         public bool IsEmpty => Count == 0 && !Everything;
 
-        public bool Covers(string key) => Everything || Tags.Count > 0 || Keys.Contains(key);
+        public void Add(Invalidation what)
+        {
+            var id = what.TransactionId ?? 0;
+            if (!_writes.TryGetValue(id, out var names))
+            {
+                _writes[id] = names = new Names();
+            }
+
+            foreach (var key in what.Keys)
+            {
+                Count += names.Keys.Add(key) ? 1 : 0;
+                _keys.Add(key);
+            }
+
+            foreach (var tag in what.Tags)
+            {
+                Count += names.Tags.Add(tag) ? 1 : 0;
+                _hasTags = true;
+            }
+        }
+
+        public void TakeEverything()
+        {
+            Everything = true;
+            Count = 0;
+            _writes.Clear();
+            _keys.Clear();
+        }
+
+        public bool Covers(string key) => Everything || _hasTags || _keys.Contains(key);
+
+        private sealed class Names
+        {
+            public HashSet<string> Keys { get; } = new(StringComparer.Ordinal);
+
+            public HashSet<string> Tags { get; } = new(StringComparer.Ordinal);
+        }
     }
 }

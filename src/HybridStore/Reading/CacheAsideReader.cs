@@ -3,6 +3,7 @@ using HybridStore.Diagnostics;
 using HybridStore.Invalidating;
 using HybridStore.Redis;
 using HybridStore.Serialization;
+using StackExchange.Redis;
 
 namespace HybridStore.Reading;
 
@@ -29,7 +30,16 @@ internal sealed class CacheAsideReader(
         var answer = await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
         if (!answer.TryGetValue(out var found))
         {
-            metrics.Read("redis_unavailable");
+            if (answer.Error is RedisServerException { Kind: RedisErrorKind.WrongType })
+            {
+                // Not a string, so not ours: as good as bytes that cannot be read, and the store writes over it.
+                metrics.Miss(DecodeOutcome.Undecodable);
+            }
+            else
+            {
+                metrics.Read("redis_unavailable");
+            }
+
             return await loader.LoadSharedAsync(request, default, cancellationToken).ConfigureAwait(false);
         }
 

@@ -98,7 +98,8 @@ internal sealed class EntryLoader(
             {
                 // The delegate that failed was somebody else's, and what it worked with may have gone with its caller (a disposed
                 // DI scope, say). This caller's own is tried, once: of a flight that it has started it takes the failure.
-                ReadingLog.RepeatedForWaiter(logger, error);
+                ReadingLog.RepeatedForWaiter(logger, FailureLog.KindOf(error));
+                FailureLog.InFull(logger, error);
             }
         }
     }

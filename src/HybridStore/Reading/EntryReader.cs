@@ -2,7 +2,6 @@ using HybridStore.Diagnostics;
 using HybridStore.Redis;
 using HybridStore.Serialization;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 
 namespace HybridStore.Reading;
 

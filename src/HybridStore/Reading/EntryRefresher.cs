@@ -42,7 +42,8 @@ internal sealed class EntryRefresher(EntryLoader loader, LoaderCache cache, Stor
         }
         catch (Exception error)
         {
-            ReadingLog.RefreshFailed(logger, error);
+            ReadingLog.RefreshFailed(logger, FailureLog.KindOf(error));
+            FailureLog.InFull(logger, error);
             metrics.Refreshed(false);
         }
         finally

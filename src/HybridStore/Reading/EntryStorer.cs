@@ -1,4 +1,5 @@
 using HybridStore.Diagnostics;
+using HybridStore.Fencing;
 using HybridStore.Policies;
 using HybridStore.Redis;
 using HybridStore.Resilience;
@@ -7,26 +8,24 @@ using Microsoft.Extensions.Logging;
 
 namespace HybridStore.Reading;
 
-/// <summary>Stores what a flight has loaded, behind its callers. Whatever goes wrong costs a later load and nothing else.</summary>
+/// <summary>Stores what was loaded, behind its callers. Whatever goes wrong costs a later load and nothing else.</summary>
 internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreMetrics metrics, ILogger logger)
 {
-    /// <summary>Encodes the value and sends it. Returns when the command is on its way. Never throws.</summary>
-    public void Store<TState, T>(
-        Flight flight, in LoadRequest<TState, T> request, T value, LoadContext context, TimeSpan duration)
+    private static readonly Task<bool> NotStored = Task.FromResult(false);
+
+    /// <summary>Encodes the value and sends it. The command is on its way when this returns its task; the task says whether the cache has
+    /// taken the value, and never faults.</summary>
+    public Task<bool> StoreAsync<TState, T>(
+        in LoadRequest<TState, T> request, T value, LoadContext context, TimeSpan duration, Lease lease)
     {
         if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive)
         {
-            return;
-        }
-
-        if (!gateway.IsAvailable)
-        {
-            metrics.Stored("failed");
-            return;
+            return NotStored;
         }
 
         // Both times are written by the store's script, from Redis's own clock.
-        var fields = new EntryHeaderFields(0, 0, duration, request.Settings.SchemaVersion, Stamp: null);
+        var stamp = context.Stamp.Snapshot;
+        var fields = new EntryHeaderFields(0, 0, duration, request.Settings.SchemaVersion, stamp);
         var encoded = codec.Encode(
             value, fields, request.Settings.MaximumPayloadBytes, request.Settings.CompressionThresholdBytes);
         switch (encoded.Outcome)
@@ -34,25 +33,22 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             case EncodeOutcome.TooLarge:
                 ReadingLog.TooLarge(logger, typeof(T), request.Settings.MaximumPayloadBytes);
                 metrics.Stored("too_large");
-                return;
+                return NotStored;
             case EncodeOutcome.Unserializable:
                 ReadingLog.Unserializable(logger, typeof(T), encoded.Exception!.GetType());
                 metrics.Stored("unserializable");
-                return;
+                return NotStored;
         }
 
-        var jittered = Jittered(timeToLive, request.Settings.Jitter);
-        var sent = flight.SendUnlessDetached(
-            static store => store.gateway.StoreAsync(store.Key, store.Entry, store.jittered, store.Tags),
-            (gateway, request.Key, encoded.Entry, jittered, context.Tags));
-        if (sent is null)
-        {
-            encoded.Dispose();
-            metrics.Stored("detached");
-            return;
-        }
-
-        _ = FinishAsync(sent, encoded);
+        var sent = gateway.StoreAsync(new StoreCommand(
+            request.Key,
+            encoded.Entry,
+            Jittered(timeToLive, request.Settings.Jitter),
+            context.Tags,
+            lease,
+            stamp,
+            context.Stamp.IsFromStandby));
+        return FinishAsync(sent, encoded);
     }
 
     private static TimeSpan Jittered(TimeSpan timeToLive, double jitter) =>
@@ -66,31 +62,40 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             return null;
         }
 
-        var timeToLive = value is null ? settings.NegativeTimeToLive!.Value : context.AdaptedTimeToLive ?? settings.TimeToLive;
-        if (context.IsCacheable && timeToLive > TimeSpan.Zero)
+        if (!context.IsCacheable || context.AdaptedTimeToLive <= TimeSpan.Zero)
         {
-            return timeToLive;
+            metrics.Stored("declined");
+            return null;
         }
 
-        metrics.Stored("declined");
-        return null;
+        if (value is null)
+        {
+            return settings.NegativeTimeToLive;
+        }
+
+        // A load may compute its time to live from a row that says "for ever".
+        var timeToLive = context.AdaptedTimeToLive ?? settings.TimeToLive;
+        return timeToLive < EntryOptions.LongestTimeToLive ? timeToLive : EntryOptions.LongestTimeToLive;
     }
 
-    private async Task FinishAsync(Task<RedisCallResult<bool>> sent, EncodeResult encoded)
+    private async Task<bool> FinishAsync(ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded)
     {
         var result = await sent.ConfigureAwait(false);
-        if (result.TryGetValue(out _))
+        if (result.TryGetValue(out var answer))
         {
             encoded.Dispose();
-            metrics.Stored("stored");
-            return;
+            metrics.Stored(answer.Name());
+            return answer == StoreAnswer.Stored;
         }
 
         // The bytes are left to the garbage collector: after a time-out the client may still be about to send them.
         metrics.Stored("failed");
         if (result.Error is { } error)
         {
-            ReadingLog.StoreFailed(logger, error);
+            ReadingLog.StoreFailed(logger, FailureLog.KindOf(error));
+            FailureLog.InFull(logger, error);
         }
+
+        return false;
     }
 }

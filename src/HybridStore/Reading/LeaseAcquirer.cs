@@ -1,6 +1,4 @@
-using HybridStore.Fencing;
 using HybridStore.Redis;
-using StackExchange.Redis;
 
 namespace HybridStore.Reading;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using HybridStore.Resilience;
 using StackExchange.Redis;
 
 namespace HybridStore.Redis;

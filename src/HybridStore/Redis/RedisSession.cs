@@ -23,21 +23,4 @@ internal sealed record RedisSession(
     bool KnowsScriptFlags,
     RedisCircuitBreaker[] Breakers,
     ReadCombiner[] Readers,
-    ReadCombiner[] ReplicaReaders)
-{
-    public bool IsOpenEverywhere
-    {
-        get
-        {
-            foreach (var breaker in Breakers)
-            {
-                if (!breaker.IsOpen)
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-    }
-}
+    ReadCombiner[] ReplicaReaders);

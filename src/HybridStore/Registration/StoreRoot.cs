@@ -38,7 +38,6 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
         CacheAsideReader? reader = null;
         IInvalidator invalidator = new NothingToInvalidate();
-        EntryStorer? storer = null;
         if (options.Mode == HybridStoreMode.Cached)
         {
             var (connect, ownsMultiplexer) = ConnectionSources.Multiplexer(services, registration, options);
@@ -46,16 +45,27 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 options, clock, timeProvider, transition => RedisLog.Circuit(logger, transition), logger);
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
             Gateway = new RedisGateway(Redis, clock, timeProvider);
-            var codec = new EntryCodec(serializers);
-            storer = new EntryStorer(Gateway, codec, metrics, logger);
             invalidator = _dispatcher = new InvalidationDispatcher(
-                Gateway, Redis, flights, options.InvalidationRetry, metrics, timeProvider, logger);
-            Loader = new EntryLoader(_postgres, flights, storer, metrics, timeProvider, logger);
-            reader = new CacheAsideReader(Gateway, clock, codec, Loader, _dispatcher, metrics, logger);
+                new RedisInvalidations(Redis, clock, timeProvider),
+                Redis,
+                flights,
+                options.InvalidationRetry,
+                metrics,
+                timeProvider,
+                logger);
+            var codec = new EntryCodec(serializers);
+            var entries = new EntryReader(codec, clock, metrics, logger);
+            var cache = new LoaderCache(
+                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider),
+                entries,
+                new EntryStorer(Gateway, codec, metrics, logger));
+            Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger);
+            var refresher = new EntryRefresher(Loader, cache, metrics, logger);
+            reader = new CacheAsideReader(Gateway, clock, entries, Loader, refresher, _dispatcher, metrics);
         }
         else
         {
-            Loader = new EntryLoader(_postgres, flights, storer, metrics, timeProvider, logger);
+            Loader = new EntryLoader(_postgres, flights, cache: null, metrics, timeProvider, logger);
         }
 
         Store = new CacheAsideStore(
