@@ -1,0 +1,135 @@
+using CsCheck;
+using HybridStore.Policies;
+
+namespace HybridStore.Tests.Policies;
+
+public class EntryPoliciesTests
+{
+    private static readonly Gen<EntryOptions> Options = Gen.Select(
+        Gen.Long[1, TimeSpan.TicksPerDay].Nullable(),
+        Gen.Double[0, 0.5].Nullable(),
+        Gen.Long[1, TimeSpan.TicksPerDay].Nullable(),
+        Gen.Double[0, 100].Nullable(),
+        Gen.Int.Nullable(),
+        Gen.Int[1, 1_000_000].Nullable(),
+        Gen.Select(Gen.Int[0, 1_000_000].Nullable(), Gen.Bool.Nullable())).Select(
+        (timeToLive, jitter, negative, beta, schema, maximum, rest) => new EntryOptions
+        {
+            TimeToLive = timeToLive is { } ticks ? TimeSpan.FromTicks(ticks) : null,
+            Jitter = jitter,
+            NegativeTimeToLive = negative is { } negativeTicks ? TimeSpan.FromTicks(negativeTicks) : null,
+            Beta = beta,
+            SchemaVersion = schema,
+            MaximumPayloadBytes = maximum,
+            CompressionThresholdBytes = rest.Item1,
+            DoNotCache = rest.Item2,
+        });
+
+    [Fact]
+    public void Where_nothing_is_said_the_librarys_defaults_hold()
+    {
+        var settings = new EntryPolicies(new EntryOptions(), []).Resolve(null);
+
+        Assert.Equal(TimeSpan.FromMinutes(10), settings.TimeToLive);
+        Assert.Equal(0.1, settings.Jitter);
+        Assert.Null(settings.NegativeTimeToLive);
+        Assert.Equal(1, settings.Beta);
+        Assert.Equal(0, settings.SchemaVersion);
+        Assert.Equal(1024 * 1024, settings.MaximumPayloadBytes);
+        Assert.Null(settings.CompressionThresholdBytes);
+        Assert.False(settings.DoNotCache);
+    }
+
+    [Fact]
+    public void The_call_goes_before_its_policy_and_the_policy_before_the_store() =>
+        Gen.Select(Options, Options, Options).Sample((call, policy, store) =>
+        {
+            var policies = new EntryPolicies(store, [KeyValuePair.Create("named", policy)]);
+            var factory = EntrySettings.Default;
+
+            Assert.Equal(
+                new EntrySettings(
+                    call.TimeToLive ?? policy.TimeToLive ?? store.TimeToLive ?? factory.TimeToLive,
+                    call.Jitter ?? policy.Jitter ?? store.Jitter ?? factory.Jitter,
+                    call.NegativeTimeToLive ?? policy.NegativeTimeToLive ?? store.NegativeTimeToLive,
+                    call.Beta ?? policy.Beta ?? store.Beta ?? factory.Beta,
+                    call.SchemaVersion ?? policy.SchemaVersion ?? store.SchemaVersion ?? factory.SchemaVersion,
+                    call.MaximumPayloadBytes ?? policy.MaximumPayloadBytes ?? store.MaximumPayloadBytes ?? factory.MaximumPayloadBytes,
+                    call.CompressionThresholdBytes ?? policy.CompressionThresholdBytes ?? store.CompressionThresholdBytes,
+                    call.DoNotCache ?? policy.DoNotCache ?? store.DoNotCache ?? false),
+                policies.Resolve(call with { PolicyName = "named" }));
+            Assert.Equal(factory.With(store).With(call), policies.Resolve(call));
+            Assert.Equal(factory.With(store), policies.Resolve(null));
+        });
+
+    [Theory]
+    [InlineData(PolicyNames.Profile, 3600)]
+    [InlineData(PolicyNames.Inventory, 300)]
+    [InlineData(PolicyNames.Price, 60)]
+    [InlineData(PolicyNames.StaticContent, 86_400)]
+    public void The_kinds_of_data_that_everybody_has_are_there_from_the_start(string name, double seconds)
+    {
+        var settings = OfStore().Resolve(EntryOptions.Policy(name));
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), settings.TimeToLive);
+        Assert.False(settings.DoNotCache);
+    }
+
+    [Fact]
+    public void Never_is_never_cached_by_name_and_by_itself()
+    {
+        Assert.True(OfStore().Resolve(EntryOptions.Policy(PolicyNames.Never)).DoNotCache);
+        Assert.True(OfStore().Resolve(EntryOptions.Never).DoNotCache);
+        Assert.True(OfStore().Resolve(EntryOptions.Policy(PolicyNames.Price) with { DoNotCache = true }).DoNotCache);
+    }
+
+    [Fact]
+    public void Names_of_policies_are_case_insensitive() =>
+        Assert.Equal(TimeSpan.FromMinutes(1), OfStore().Resolve(EntryOptions.Policy("PRICE")).TimeToLive);
+
+    [Fact]
+    public void Options_that_stay_the_same_object_are_merged_once_and_equal_ones_are_merged_alike()
+    {
+        var policies = OfStore();
+        var options = EntryOptions.Policy(PolicyNames.Price) with { Beta = 2 };
+
+        Assert.Same(policies.Resolve(options), policies.Resolve(options));
+        Assert.Equal(policies.Resolve(options), policies.Resolve(options with { }));
+    }
+
+    [Fact]
+    public void An_unknown_policy_is_refused_with_its_start_the_known_ones_and_the_remedy()
+    {
+        var thrown = Assert.Throws<ArgumentException>(
+            () => OfStore().Resolve(EntryOptions.Policy("prices-of-ada@example.org")));
+
+        Assert.Equal("options", thrown.ParamName);
+        Assert.Contains("\"prices-of-ada@ex...\"", thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("prices-of-ada@exa", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("inventory, never, price, profile, static", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("AddPolicy", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_policies_of_one_store_are_not_those_of_another()
+    {
+        var one = new HybridStoreOptions();
+        var other = new HybridStoreOptions();
+
+        foreach (var (name, policy) in one.Policies)
+        {
+            Assert.NotSame(policy, other.Policies[name]);
+            Assert.NotSame(EntryOptions.Never, policy);
+        }
+
+        Assert.NotSame(one.Defaults, other.Defaults);
+        one.Policies.Remove(PolicyNames.Price);
+        Assert.True(other.Policies.ContainsKey(PolicyNames.Price));
+    }
+
+    private static EntryPolicies OfStore()
+    {
+        var options = new HybridStoreOptions();
+        return new EntryPolicies(options.Defaults, options.Policies);
+    }
+}
