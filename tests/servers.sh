@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by tests/run.sh and samples/run.sh: makes sure that PostgreSQL and Redis can be started on this machine.
 # It follows the order of HybridStore.Servers: servers named by the environment, a Docker engine, server binaries.
 
@@ -101,6 +102,27 @@ ensure_servers() {
   for step in "${missing[@]}"; do
     "$step" || return
   done
+}
+
+# Tests on containers exist where the servers are containers; what is left out is not left out in silence.
+say_whether_containers_are_tested() {
+  local reason=''
+  case ${HYBRIDSTORE_TEST_SERVERS:-} in
+    containers) ;;
+    '')
+      if [ -n "${HYBRIDSTORE_TEST_POSTGRES:-}" ] || [ -n "${HYBRIDSTORE_TEST_REDIS:-}" ]; then
+        reason='the environment names other servers'
+      elif ! docker_answers; then
+        reason='no Docker engine answers'
+      fi
+      ;;
+    *) reason="HYBRIDSTORE_TEST_SERVERS=$HYBRIDSTORE_TEST_SERVERS" ;;
+  esac
+  if [ -n "$reason" ]; then
+    echo "The tests on containers (Category=Containers) are not selected: $reason"
+  else
+    echo "The tests on containers (Category=Containers) are selected"
+  fi
 }
 
 ensure_dotnet() {

@@ -17,10 +17,13 @@ internal static class ContainerServers
     private const string DefaultPostgresImage = "postgres:17";
     private const string DefaultRedisImage = "redis:7.4";
 
-    /// <summary>Nothing on disk, and DEBUG allowed, for which there is a switch from version 7 on only.</summary>
+    /// <summary>
+    /// Nothing on disk, and DEBUG allowed, for which there is a switch from version 7 on only. Without a password Redis
+    /// protects itself from other machines than its own, and its own is the container; official images turn that off.
+    /// </summary>
     private const string RedisScript =
         "case $(redis-server --version) in *v=6.*) ;; *) set -- --enable-debug-command yes \"$@\" ;; esac; " +
-        "exec redis-server --save '' --appendonly no --protected-mode no \"$@\"";
+        "exec redis-server --protected-mode no --save '' --appendonly no \"$@\"";
 
     public static ContainerHost Postgres(Machine machine, IEnumerable<string> settings)
     {
