@@ -1,0 +1,98 @@
+# Sourced by tests/run.sh and samples/run.sh: makes sure that PostgreSQL and Redis can be started on this machine.
+# It follows the order of HybridStore.Servers: servers named by the environment, a Docker engine, server binaries.
+
+# Runs a command as root.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "This needs root, and sudo is not there. Run as root: apt-get install -y postgresql redis-server" >&2
+    return 1
+  fi
+}
+
+docker_answers() {
+  local host=${DOCKER_HOST:-unix:///var/run/docker.sock}
+  if command -v docker >/dev/null; then
+    timeout 5 docker version --format '{{.Server.Version}}' >/dev/null 2>&1
+  elif command -v curl >/dev/null && [ "${host#unix://}" != "$host" ]; then
+    curl --silent --fail --max-time 2 --unix-socket "${host#unix://}" http://docker/_ping >/dev/null 2>&1
+  else
+    return 1
+  fi
+}
+
+has_postgres() {
+  local initdb
+  for initdb in /usr/lib/postgresql/*/bin/initdb; do
+    [ -x "$initdb" ] && [ -x "${initdb%initdb}postgres" ] && return 0
+  done
+  command -v initdb >/dev/null && command -v postgres >/dev/null
+}
+
+# Installs without starting services: each run starts servers of its own.
+install_packages() {
+  local policy=/usr/sbin/policy-rc.d result=0
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod +x "$policy"
+  else
+    policy=
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || result=$?
+  if [ -n "$policy" ]; then
+    as_root rm -f "$policy"
+  fi
+  return "$result"
+}
+
+install_postgres() {
+  echo "Installing PostgreSQL (apt-get install -y postgresql)"
+  install_packages postgresql-common
+  # No database cluster of the system's own.
+  as_root sed -i -E 's/^#?\s*create_main_cluster\b.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+  install_packages postgresql
+}
+
+install_redis() {
+  echo "Installing Redis (apt-get install -y redis-server)"
+  install_packages redis-server
+}
+
+ensure_servers() {
+  case ${HYBRIDSTORE_TEST_SERVERS:-} in
+    environment | containers) return 0 ;;
+    local) ;;
+    *)
+      if [ -n "${HYBRIDSTORE_TEST_POSTGRES:-}" ] || [ -n "${HYBRIDSTORE_TEST_REDIS:-}" ] || docker_answers; then
+        return 0
+      fi
+      ;;
+  esac
+
+  local missing=()
+  has_postgres || missing+=(install_postgres)
+  command -v redis-server >/dev/null || missing+=(install_redis)
+  if [ "${#missing[@]}" -eq 0 ]; then
+    return 0
+  fi
+  if ! command -v apt-get >/dev/null; then
+    echo "PostgreSQL's server binaries or redis-server are missing, and so is apt-get. Install both, or start Docker." >&2
+    return 1
+  fi
+  echo "Refreshing the package lists (apt-get update)"
+  as_root apt-get update -qq
+  local step
+  for step in "${missing[@]}"; do
+    "$step"
+  done
+}
+
+ensure_dotnet() {
+  if ! command -v dotnet >/dev/null; then
+    echo "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download" >&2
+    return 1
+  fi
+}
