@@ -44,7 +44,8 @@ internal sealed class EntryLoader(
             }
             else if (!flight.TryJoin())
             {
-                // All its callers had gone; it is about to leave the table.
+                // All its callers had gone, but its load may take no notice and go on: out of the table no invalidation finds it.
+                flight.Detach();
                 flights.Remove(key, flight);
                 continue;
             }

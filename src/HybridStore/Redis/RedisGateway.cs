@@ -15,6 +15,10 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
     /// <summary>Keys and tags that one call names.</summary>
     internal const int NamesPerCall = 1000;
 
+    // Sent once or not at all: what the client sends again, for a script that Redis has forgotten or a slot that has moved, arrives
+    // behind invalidations that were sent after it.
+    private const CommandFlags StoreFlags = CommandFlags.DemandMaster | CommandFlags.NoScriptCache | CommandFlags.NoRedirect;
+
     /// <summary>Whether a read would ask Redis now.</summary>
     public bool IsAvailable => connection.Session is { } session && !session.IsOpenEverywhere;
 
@@ -166,7 +170,7 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
     {
         var sentAt = timeProvider.GetTimestamp();
         var answer = await session.Database.ScriptEvaluateAsync(
-            RedisScript.Store.For(session.KnowsScriptFlags), keys, arguments, CommandFlags.DemandMaster).ConfigureAwait(false);
+            RedisScript.Store.For(session.KnowsScriptFlags), keys, arguments, StoreFlags).ConfigureAwait(false);
         clock.Observe((long)answer, sentAt, timeProvider.GetTimestamp());
         return true;
     }
