@@ -91,9 +91,14 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         await retrying.ConfigureAwait(false);
 
         // One last attempt: a short outage that ends with the process should not leave stale entries behind.
-        if (!await TryApplyAsync(CancellationToken.None).ConfigureAwait(false))
+        // What an earlier attempt took comes first, what has come since behind it.
+        while (!_pending.IsEmpty && await TryApplyAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            InvalidationLog.Abandoned(_logger, _pending.Abandon());
+        }
+
+        if (_pending.Abandon() is > 0 and var left)
+        {
+            InvalidationLog.Abandoned(_logger, left);
         }
     }
 
