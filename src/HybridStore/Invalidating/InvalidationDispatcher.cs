@@ -98,10 +98,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         {
         }
 
-        // Also where nothing is left: whoever invalidates from here on must not wait for ever.
-        var isEmpty = _pending.IsEmpty;
-        var left = _pending.Abandon();
-        if (!isEmpty)
+        if (_pending.Abandon() is > 0 and var left)
         {
             InvalidationLog.Abandoned(_logger, left);
         }

@@ -9,6 +9,7 @@ internal sealed class PendingSet(int capacity)
     private readonly Lock _lock = new();
     private Batch _waiting = new();
     private Batch? _taken;
+    private bool _abandoned;
     private volatile bool _any;
 
     public bool IsEmpty => !_any;
@@ -29,8 +30,13 @@ internal sealed class PendingSet(int capacity)
     {
         lock (_lock)
         {
-            var batch = _waiting;
             overflowed = false;
+            if (_abandoned)
+            {
+                return Task.FromCanceled(new CancellationToken(canceled: true));
+            }
+
+            var batch = _waiting;
             if (!batch.Everything)
             {
                 batch.Add(what);
@@ -89,12 +95,14 @@ internal sealed class PendingSet(int capacity)
         completed?.Applied.TrySetResult();
     }
 
-    /// <summary>Nobody will apply what is left: those who wait for it are told.</summary>
+    /// <summary>Nobody will apply what is left, or what is added from here on: those who wait for it are told.</summary>
     public int Abandon()
     {
         lock (_lock)
         {
-            var left = _waiting.Count + (_taken?.Count ?? 0);
+            _abandoned = true;
+            // Where names have been given up for the whole cache, more than the capacity were waiting.
+            var left = _waiting.Everything || _taken is { Everything: true } ? capacity : _waiting.Count + (_taken?.Count ?? 0);
             _waiting.Applied.TrySetCanceled();
             _taken?.Applied.TrySetCanceled();
             return left;

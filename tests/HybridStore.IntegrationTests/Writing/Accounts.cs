@@ -46,6 +46,18 @@ internal sealed class Accounts : IAsyncDisposable
         },
         cancellationToken: Cancellation);
 
+    /// <summary>Reads the accounts into the cache.</summary>
+    public async Task CacheAsync(params int[] ids)
+    {
+        foreach (var id in ids)
+        {
+            // An entry is stored behind the first read; the second one is answered behind that.
+            await ReadAsync(id);
+            await ReadAsync(id);
+            Assert.True(await IsCachedAsync(id));
+        }
+    }
+
     /// <summary>The balance as PostgreSQL has it.</summary>
     public async Task<int> BalanceAsync(int id)
     {

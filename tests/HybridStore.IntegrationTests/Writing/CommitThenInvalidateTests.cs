@@ -10,8 +10,7 @@ public sealed class CommitThenInvalidateTests(ServersFixture servers)
     public async Task A_committed_write_removes_the_entries_of_the_keys_it_named_and_no_others()
     {
         await using var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
-        await accounts.ReadAsync(2);
+        await accounts.CacheAsync(1, 2);
 
         var receipt = await accounts.Store.WriteAsync(
             async (write, token) =>
@@ -32,8 +31,7 @@ public sealed class CommitThenInvalidateTests(ServersFixture servers)
     public async Task A_committed_write_removes_all_entries_under_the_tag_it_named()
     {
         await using var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
-        await accounts.ReadAsync(2);
+        await accounts.CacheAsync(1, 2);
 
         await accounts.Store.WriteAsync(
             async (write, token) =>
@@ -70,7 +68,7 @@ public sealed class CommitThenInvalidateTests(ServersFixture servers)
     public async Task A_write_that_wrote_nothing_has_no_transaction_id_and_still_invalidates()
     {
         await using var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
+        await accounts.CacheAsync(1);
 
         var receipt = await accounts.Store.WriteAsync<int>(
             async (write, token) =>

@@ -23,7 +23,7 @@ public sealed class RepeatedWriteTests(ServersFixture servers)
     public async Task A_serialization_failure_is_repeated_when_asked_and_sees_the_other_writer()
     {
         await using var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
+        await accounts.CacheAsync(1);
 
         var (error, runs) = await ConflictAsync(accounts, maxAttempts: 2);
 
@@ -168,8 +168,7 @@ public sealed class RepeatedWriteTests(ServersFixture servers)
     public async Task Only_the_names_of_the_attempt_that_committed_are_invalidated()
     {
         await using var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
-        await accounts.ReadAsync(2);
+        await accounts.CacheAsync(1, 2);
         var runs = 0;
 
         await accounts.Store.WriteAsync(

@@ -197,7 +197,7 @@ public sealed class RolledBackWriteTests(ServersFixture servers)
     private async Task<Accounts> StartWithEntryAsync()
     {
         var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
+        await accounts.CacheAsync(1);
         return accounts;
     }
 

@@ -11,7 +11,7 @@ public sealed class SelfEndedTransactionTests(ServersFixture servers)
     public async Task A_callback_that_commits_by_itself_is_refused_and_what_it_named_is_invalidated(string how)
     {
         await using var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
+        await accounts.CacheAsync(1);
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => accounts.Store.WriteAsync(
             async (write, token) =>
@@ -32,7 +32,7 @@ public sealed class SelfEndedTransactionTests(ServersFixture servers)
     public async Task An_exception_after_a_commit_of_the_callback_surfaces_and_what_it_named_is_invalidated()
     {
         await using var accounts = await Accounts.StartAsync(servers);
-        await accounts.ReadAsync(1);
+        await accounts.CacheAsync(1);
 
         await Assert.ThrowsAsync<TimeoutException>(() => accounts.Store.WriteAsync(
             async (write, token) =>
