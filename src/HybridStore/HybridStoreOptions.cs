@@ -60,4 +60,7 @@ public sealed class HybridStoreOptions
         [PolicyNames.StaticContent] = new() { TimeToLive = TimeSpan.FromHours(24) },
         [PolicyNames.Never] = new() { DoNotCache = true },
     };
+
+    /// <summary>What could not be bound from configuration; told by the validator.</summary>
+    internal List<string> BindingErrors { get; } = [];
 }

@@ -20,6 +20,11 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
 
     private static IEnumerable<string> Errors(HybridStoreOptions options)
     {
+        foreach (var error in options.BindingErrors)
+        {
+            yield return error;
+        }
+
         if (!Enum.IsDefined(options.Mode))
         {
             yield return "Mode must be Cached or PassThrough.";
@@ -116,7 +121,8 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
                 ? "PostgresConnectionString names no host; set it like \"Host=localhost;Database=shop;Username=app;Password=...\"."
                 : null;
         }
-        catch (Exception error) when (error is ArgumentException or FormatException or InvalidCastException or OverflowException)
+        catch (Exception error) when (
+            error is ArgumentException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException)
         {
             return "PostgresConnectionString is not an Npgsql connection string; set it like "
                 + "\"Host=localhost;Database=shop;Username=app;Password=...\".";
@@ -127,7 +133,7 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
     {
         try
         {
-            return ConfigurationOptions.Parse(connectionString).EndPoints.Count == 0
+            return string.IsNullOrWhiteSpace(connectionString) || ConfigurationOptions.Parse(connectionString).EndPoints.Count == 0
                 ? "RedisConnectionString names no server; set it like \"localhost:6379,password=...\"."
                 : null;
         }

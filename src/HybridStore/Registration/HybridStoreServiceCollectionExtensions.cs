@@ -68,7 +68,13 @@ public static class HybridStoreServiceCollectionExtensions
     private static HybridStoreBuilder Add(
         IServiceCollection services, object? key, Action<HybridStoreOptions>? configure, IConfiguration? configuration)
     {
-        if (services.Any(service => service.ServiceType == typeof(IHybridStore) && Equals(service.ServiceKey, key)))
+        if (key is not null && string.IsNullOrWhiteSpace(key.ToString()))
+        {
+            throw new ArgumentException("The key of a store must have a text, which names its options: use one such as \"orders\".", nameof(key));
+        }
+
+        // By their text, which is also the name of the options.
+        if (services.Any(service => service.ServiceType == typeof(IHybridStore) && service.ServiceKey?.ToString() == key?.ToString()))
         {
             throw new InvalidOperationException(
                 key is null
@@ -85,7 +91,7 @@ public static class HybridStoreServiceCollectionExtensions
 
         if (configuration is not null)
         {
-            options.Bind(configuration);
+            options.Configure(store => OptionsBinding.Bind(configuration, store));
         }
 
         if (configure is not null)
