@@ -2,39 +2,57 @@ using HybridStore.Diagnostics;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
+using HybridStore.Serialization;
+using HybridStore.Tests.Redis;
 using Npgsql;
 
 namespace HybridStore.Tests.Reading;
 
-/// <summary>A loader that stores nothing, over a PostgreSQL that is never asked.</summary>
+/// <summary>A loader over a PostgreSQL that is never asked and a Redis that grants and refuses as told.</summary>
 internal sealed class LoaderUnderTest : IDisposable
 {
     private readonly NpgsqlDataSource _dataSource = NpgsqlDataSource.Create("Host=localhost");
 
-    public LoaderUnderTest() => Loader = new EntryLoader(
-        new PostgresGateway(_dataSource, ownsDataSource: false, Logger),
-        Flights,
-        storer: null,
-        new StoreMetrics(null, "test"),
-        TimeProvider.System,
-        Logger);
+    public LoaderUnderTest()
+    {
+        // The scripted client answers at once.
+        Connection = Task.Run(() => ConnectionUnderTest.StartAsync(Redis)).GetAwaiter().GetResult();
+        var metrics = new StoreMetrics(null, "test");
+        var codec = new EntryCodec(new SerializerRegistry(new JsonHybridStoreSerializer()));
+        Leases = new LeaseAcquirer(Connection.Gateway, TimeSpan.FromSeconds(1), Connection.Clock);
+        var cache = new LoaderCache(
+            Leases,
+            new EntryReader(codec, Connection.RedisClock, metrics, Logger),
+            new EntryStorer(Connection.Gateway, codec, metrics, Logger));
+        Loader = new EntryLoader(
+            new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, metrics, TimeProvider.System, Logger);
+        Refresher = new EntryRefresher(Loader, cache, metrics, Logger);
+    }
+
+    public ScriptedRedis Redis { get; } = new();
+
+    public ConnectionUnderTest Connection { get; }
 
     public RecordingLogger Logger { get; } = new();
 
     public FlightTable Flights { get; } = new();
 
+    public LeaseAcquirer Leases { get; }
+
     public EntryLoader Loader { get; }
+
+    public EntryRefresher Refresher { get; }
 
     /// <summary>Reads as callers do; when this returns its task, the caller has joined a flight.</summary>
     public Task<T> ReadAsync<T>(
         string key, Func<LoadContext, CancellationToken, ValueTask<T>> load, CancellationToken cancellationToken = default) =>
-        Loader.LoadSharedAsync(Request(key, load), cancellationToken).AsTask();
+        Loader.LoadSharedAsync(Request(key, load), default, cancellationToken).AsTask();
 
     public Task<T> ReadAsync<T>(string key, Func<CancellationToken, Task<T>> load, CancellationToken cancellationToken = default) =>
         ReadAsync(key, (_, token) => new ValueTask<T>(load(token)), cancellationToken);
 
     public void RefreshBehind<T>(string key, Func<CancellationToken, Task<T>> load) =>
-        Loader.RefreshBehind(Request<T>(key, (_, token) => new ValueTask<T>(load(token))));
+        Refresher.RefreshBehind(Request<T>(key, (_, token) => new ValueTask<T>(load(token))), default);
 
     public static LoadRequest<Func<LoadContext, CancellationToken, ValueTask<T>>, T> Request<T>(
         string key, Func<LoadContext, CancellationToken, ValueTask<T>> load) =>

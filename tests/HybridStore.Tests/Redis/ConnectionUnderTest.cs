@@ -14,6 +14,7 @@ internal sealed class ConnectionUnderTest
         Connection = new RedisConnection(
             connect, owned, new RedisHandshake(Options, RedisClock, Clock, _ => { }, Logger), Clock, Logger);
         Gateway = new RedisGateway(Connection, RedisClock, Clock);
+        Invalidations = new RedisInvalidations(Connection, RedisClock, Clock);
     }
 
     public HybridStoreOptions Options { get; }
@@ -27,6 +28,8 @@ internal sealed class ConnectionUnderTest
     public RedisConnection Connection { get; }
 
     public RedisGateway Gateway { get; }
+
+    public RedisInvalidations Invalidations { get; }
 
     /// <summary>A connection over a client that is there.</summary>
     public static async Task<ConnectionUnderTest> StartAsync(ScriptedRedis redis, bool owned = false)

@@ -20,11 +20,11 @@ public class InvalidationPlanTests
 
             Assert.Equal(
                 keys.Select(key => (string)layout.Entry(layout.PartitionOf(key), key)!).Order(StringComparer.Ordinal),
-                calls.SelectMany(call => call.Keys.Take(call.Entries)).Select(name => (string)name!).Order(StringComparer.Ordinal));
+                calls.SelectMany(Entries).Order(StringComparer.Ordinal));
             Assert.Equal(
                 Enumerable.Range(0, partitions).SelectMany(partition => tags.Select(tag => (string)layout.TagSet(partition, tag)!))
                     .Order(StringComparer.Ordinal),
-                calls.SelectMany(call => call.Keys.Skip(call.Entries)).Select(name => (string)name!).Order(StringComparer.Ordinal));
+                calls.SelectMany(TagSets).Order(StringComparer.Ordinal));
         });
 
     [Fact]
@@ -34,10 +34,10 @@ public class InvalidationPlanTests
             var layout = new RedisLayout("hs", partitions);
             foreach (var call in InvalidationPlan.Of(layout, keys, tags, namesPerCall))
             {
-                Assert.InRange(call.Keys.Length, 1, namesPerCall);
-                Assert.InRange(call.Entries, 0, call.Keys.Length);
+                Assert.InRange((call.Names.Length - 1) / 2, 1, namesPerCall);
+                Assert.InRange(call.Keys, 0, (call.Names.Length - 1) / 2);
                 Assert.All(
-                    call.Keys,
+                    call.Names,
                     name => Assert.StartsWith(
                         $"hs:{{{layout.Partitions.HashTag(call.Partition)}}}:", (string)name!, StringComparison.Ordinal));
             }
@@ -47,9 +47,9 @@ public class InvalidationPlanTests
     public void What_fits_into_one_call_for_each_partition_makes_no_more()
     {
         var layout = new RedisLayout("hs", 16);
-        var keys = Enumerable.Range(0, 500).Select(i => $"user:{i}").ToArray();
+        var keys = Enumerable.Range(0, RedisInvalidations.NamesPerCall - 2).Select(i => $"user:{i}").ToArray();
 
-        var calls = InvalidationPlan.Of(layout, keys, ["org:1", "org:2"], RedisGateway.NamesPerCall);
+        var calls = InvalidationPlan.Of(layout, keys, ["org:1", "org:2"], RedisInvalidations.NamesPerCall);
 
         Assert.Equal(Enumerable.Range(0, 16), calls.Select(call => call.Partition));
     }
@@ -62,7 +62,37 @@ public class InvalidationPlanTests
         var call = Assert.Single(InvalidationPlan.Of(layout, ["user:1"], [], 1000));
 
         Assert.Equal(layout.PartitionOf("user:1"), call.Partition);
-        Assert.Equal(new RedisKey[] { layout.Entry(call.Partition, "user:1") }, call.Keys);
+        Assert.Equal(
+            new[] { layout.State(call.Partition), layout.Entry(call.Partition, "user:1"), layout.Guard(call.Partition, "user:1") },
+            call.Names);
         Assert.Empty(InvalidationPlan.Of(layout, [], [], 1000));
     }
+
+    [Fact]
+    public void A_call_that_stopped_goes_on_with_the_tag_it_stopped_at_and_names_no_key_again()
+    {
+        var layout = new RedisLayout("hs", 1);
+        var call = Assert.Single(InvalidationPlan.Of(layout, ["user:1", "user:2"], ["org:1", "org:2", "org:3"], 1000));
+
+        var next = call.From(2);
+
+        Assert.Equal(0, next.Keys);
+        Assert.Equal(
+            new[]
+            {
+                layout.State(0),
+                layout.TagSet(0, "org:2"), layout.TagFences(0, "org:2"),
+                layout.TagSet(0, "org:3"), layout.TagFences(0, "org:3"),
+            },
+            next.Names);
+        Assert.Equal([layout.State(0), layout.TagSet(0, "org:3"), layout.TagFences(0, "org:3")], next.From(2).Names);
+    }
+
+    // The contract of invalidate.lua: the state, entry and guard of each key, tag set and fences of each tag.
+    private static IEnumerable<string> Entries(InvalidationCall call) => Odd(call, 0, call.Keys);
+
+    private static IEnumerable<string> TagSets(InvalidationCall call) => Odd(call, call.Keys, ((call.Names.Length - 1) / 2) - call.Keys);
+
+    private static IEnumerable<string> Odd(InvalidationCall call, int from, int count) =>
+        Enumerable.Range(from, count).Select(i => (string)call.Names[1 + (2 * i)]!);
 }

@@ -1,3 +1,5 @@
+using HybridStore.Fencing;
+using HybridStore.Redis;
 using StackExchange.Redis;
 
 namespace HybridStore.Tests.Redis;
@@ -15,11 +17,12 @@ public class RedisConnectionTests
         var made = new ConnectionUnderTest(never.Task.WaitAsync);
 
         Assert.Null(made.Connection.Session);
-        Assert.False(made.Gateway.IsAvailable);
         Assert.True((await made.Gateway.ReadAsync("key", false, Cancellation)).IsRefused);
-        Assert.True((await made.Gateway.StoreAsync("key", new byte[1], TimeSpan.FromSeconds(1), [])).IsRefused);
-        Assert.False(await made.Gateway.InvalidateAsync(["key"], [], probing: true));
-        Assert.False(await made.Gateway.RemoveEverythingAsync(Cancellation));
+        Assert.True((await made.Gateway.LeaseAsync("key", default, Cancellation)).IsRefused);
+        var store = new StoreCommand("key", new byte[1], TimeSpan.FromSeconds(1), [], new Lease(Lease.NewToken(), 0), null, false);
+        Assert.True((await made.Gateway.StoreAsync(store)).IsRefused);
+        Assert.False(await made.Invalidations.ApplyAsync(["key"], [], null, probing: true));
+        Assert.False(await made.Invalidations.RemoveEverythingAsync(Cancellation));
         await made.Connection.DisposeAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => made.Connection.Ready);
     }
@@ -32,7 +35,7 @@ public class RedisConnectionTests
         await made.Gateway.ReadAsync("key", false, Cancellation);
 
         await made.Connection.Ready.WaitAsync(Cancellation);
-        Assert.True(made.Gateway.IsAvailable);
+        Assert.NotNull(made.Connection.Session);
         Assert.True(made.RedisClock.IsKnown);
     }
 
@@ -143,7 +146,7 @@ public class RedisConnectionTests
         var made = await ConnectionUnderTest.StartAsync(_redis);
         _redis.Existing.AddRange(["hs:{0}:e:1:user:1", "hs:{0}:t:1:org:7", "hs:{0}:e:2:old", "hs:layout", "other:{0}:e:1:user:1"]);
 
-        Assert.True(await made.Gateway.RemoveEverythingAsync(Cancellation));
+        Assert.True(await made.Invalidations.RemoveEverythingAsync(Cancellation));
 
         Assert.Equal(["hs:layout", "other:{0}:e:1:user:1"], _redis.Existing.Select(key => (string)key!));
     }
@@ -154,6 +157,6 @@ public class RedisConnectionTests
         var made = await ConnectionUnderTest.StartAsync(_redis);
         _redis.ServersFailure = new ObjectDisposedException("multiplexer");
 
-        Assert.False(await made.Gateway.RemoveEverythingAsync(Cancellation));
+        Assert.False(await made.Invalidations.RemoveEverythingAsync(Cancellation));
     }
 }

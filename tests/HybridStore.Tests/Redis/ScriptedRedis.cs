@@ -9,6 +9,11 @@ namespace HybridStore.Tests.Redis;
 /// <summary>A client whose server is the test: one standalone master that takes the handshake, and answers scripts as told.</summary>
 internal sealed class ScriptedRedis
 {
+    /// <summary>Somebody else holds the lease.</summary>
+    public static readonly RedisResult Held = RedisResult.Create([RedisResult.Create(1), RedisResult.Create(1000), RedisResult.Create(5000)]);
+
+    private static readonly RedisResult Granted = RedisResult.Create([RedisResult.Create(0), RedisResult.Create(1000), RedisResult.Create(0)]);
+
     private readonly Channel<RedisKey[]> _invalidations = Channel.CreateUnbounded<RedisKey[]>();
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IServer _server;
@@ -34,6 +39,18 @@ internal sealed class ScriptedRedis
 
     /// <summary>What asking the client for its servers ends with.</summary>
     public Exception? ServersFailure { get; set; }
+
+    /// <summary>What <c>lease.lua</c> answers, by turns; when none is left it grants.</summary>
+    public Queue<RedisResult> LeaseAnswers { get; } = new();
+
+    /// <summary>How often <c>lease.lua</c> was called.</summary>
+    public int LeaseCalls { get; private set; }
+
+    /// <summary>What <c>store.lua</c> answers.</summary>
+    public string StoreAnswer { get; set; } = "stored";
+
+    /// <summary>The last call of <c>store.lua</c>.</summary>
+    public (RedisKey[] Keys, RedisValue[] Arguments)? LastStore { get; private set; }
 
     public List<RedisKey> Existing { get; } = [];
 
@@ -105,6 +122,18 @@ internal sealed class ScriptedRedis
                 if (script == RedisScript.Layout.For(serverKnowsFlags: true))
                 {
                     return Task.FromResult(RedisResult.Create([RedisResult.Create(1), RedisResult.Create(1), RedisResult.Create(1000)]));
+                }
+
+                if (script == RedisScript.Lease.For(serverKnowsFlags: true))
+                {
+                    LeaseCalls++;
+                    return Task.FromResult(LeaseAnswers.TryDequeue(out var turn) ? turn : Granted);
+                }
+
+                if (script == RedisScript.Store.For(serverKnowsFlags: true))
+                {
+                    LastStore = (keys, (RedisValue[])arguments[2]!);
+                    return Task.FromResult(RedisResult.Create([RedisResult.Create(1000), RedisResult.Create((RedisValue)StoreAnswer)]));
                 }
 
                 Assert.Equal(RedisScript.Invalidate.For(serverKnowsFlags: true), script);
