@@ -18,8 +18,6 @@ internal sealed class CacheAsideStore(
     StoreMetrics metrics,
     ReadOptions readOptions) : IHybridStore
 {
-    private readonly bool _skipCache = reader is null || readOptions.SkipCache;
-
     public ValueTask<T> GetAsync<TState, T>(
         string key,
         TState state,
@@ -31,15 +29,19 @@ internal sealed class CacheAsideStore(
         ArgumentNullException.ThrowIfNull(load);
         var settings = policies.Resolve(options);
         var request = new LoadRequest<TState, T>(key, state, load, settings);
-        if (_skipCache || settings.DoNotCache)
+        if (!readOptions.SkipCache && !settings.DoNotCache)
         {
-            metrics.Read("not_cached");
-            return loader.LoadAloneAsync(request, cancellationToken);
+            // Refuses types that do not survive a round trip: at the first use and not at the first hit, and also where there is no
+            // Redis, so that tests without it find them.
+            serializers.For<T>();
+            if (reader is not null)
+            {
+                return reader.ReadAsync(request, readOptions.AllowReplicas, cancellationToken);
+            }
         }
 
-        // Refuses types that do not survive a round trip, at the first use and not at the first hit.
-        serializers.For<T>();
-        return reader!.ReadAsync(request, readOptions.AllowReplicas, cancellationToken);
+        metrics.Read("not_cached");
+        return loader.LoadAloneAsync(request, cancellationToken);
     }
 
     public Task<WriteReceipt> WriteAsync(

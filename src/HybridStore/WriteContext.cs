@@ -1,5 +1,6 @@
 using HybridStore.Keys;
 using HybridStore.Postgres;
+using HybridStore.Writing;
 using Npgsql;
 
 namespace HybridStore;
@@ -21,8 +22,9 @@ public sealed class WriteContext
     {
         ArgumentNullException.ThrowIfNull(transaction);
         Transaction = transaction;
-        Connection = transaction.Connection
-            ?? throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
+        Connection = !Commit.HasEnded(transaction) && transaction.Connection is { } connection
+            ? connection
+            : throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
     }
 
     /// <summary>The write's transaction. The store commits it; a callback that ends it is refused with an

@@ -63,7 +63,8 @@ internal static class Commit
     public static bool IsEndedByCallback(NpgsqlTransaction transaction, NpgsqlConnection connection) =>
         connection.State == ConnectionState.Open && HasEnded(transaction);
 
-    private static bool HasEnded(NpgsqlTransaction transaction)
+    /// <summary>Whether a transaction has been committed, rolled back or disposed.</summary>
+    public static bool HasEnded(NpgsqlTransaction transaction)
     {
         try
         {
