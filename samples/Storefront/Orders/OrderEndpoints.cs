@@ -1,0 +1,22 @@
+namespace Storefront.Orders;
+
+internal static class OrderEndpoints
+{
+    public static void MapOrders(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/orders", async (NewOrder order, OrderRepository orders, CancellationToken token) =>
+        {
+            if (order.Quantity is < 1 or > 100)
+            {
+                return Results.BadRequest("The quantity must be from 1 to 100.");
+            }
+
+            var (outcome, placed) = (await orders.PlaceAsync(order, token)).Result;
+            return outcome switch
+            {
+                OrderOutcome.Placed => Results.Created($"/users/{order.UserId}/orders", placed),
+                OrderOutcome.SoldOut => Results.Conflict("There are not that many left."),
+                OrderOutcome.NoSuchUser => Results.NotFound("There is no such user."),
+                _ => Results.NotFound("There is no such product."),
+            };
+        });
+}
