@@ -15,7 +15,8 @@ internal sealed class Serving : IDemonstration
                 console.TimestampFormat = "HH:mm:ss ";
             })
             .SetMinimumLevel(LogLevel.Warning)
-            .AddFilter("HybridStore", LogLevel.Information);
+            .AddFilter("HybridStore", LogLevel.Information)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // It would print what is told in one line below.
     }
 
     public async Task<int> RunAsync(WebApplication app)
