@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HybridStore.Diagnostics;
 using HybridStore.Invalidating;
 using HybridStore.Redis;
@@ -17,6 +18,8 @@ internal sealed class CacheAsideReader(
     StoreMetrics metrics,
     ILogger logger)
 {
+    // Most reads wait for an answer: their state machines are used again instead of being allocated.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> ReadAsync<TState, T>(
         LoadRequest<TState, T> request, bool allowReplicas, CancellationToken cancellationToken)
     {
@@ -52,12 +55,13 @@ internal sealed class CacheAsideReader(
         value = default!;
         var settings = request.Settings;
         ReadOnlyMemory<byte> bytes = entry;
+        long? now = clock.IsKnown ? clock.Now : null;
         var outcome = EntryCodec.TryReadHeader<T>(bytes.Span, settings.SchemaVersion, out var header);
         T? decoded = default;
         if (outcome == DecodeOutcome.Ok)
         {
             // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
-            if (clock.IsKnown && clock.Now > header.ExpiresAt + ClockTolerance)
+            if (now > header.ExpiresAt + ClockTolerance)
             {
                 metrics.Miss("expired");
                 return false;
@@ -78,8 +82,8 @@ internal sealed class CacheAsideReader(
 
         metrics.Hit();
         value = decoded!;
-        if (settings.Beta > 0 && clock.IsKnown && EarlyExpiration.ShouldRefresh(
-                clock.Now,
+        if (settings.Beta > 0 && now is { } known && EarlyExpiration.ShouldRefresh(
+                known,
                 header.ExpiresAt,
                 header.LoadTime.TotalMilliseconds,
                 settings.Beta,

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Polly;
 
 namespace HybridStore.Resilience;
@@ -47,6 +48,7 @@ internal static class BoundedCall
     }
 
     /// <summary>Waits in the pipeline for a call that is under way.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<Outcome<TResult>> WaitAsync<TResult>(ResiliencePipeline pipeline, Task<TResult> task)
     {
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: false);
@@ -69,6 +71,7 @@ internal static class BoundedCall
         ResilienceContextPool.Shared.Return(context);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<Outcome<TResult>> WaitAsync<TResult>(ResilienceContext context, Task<TResult> task)
     {
         // Nothing is thrown on the way: an outage fails many calls at once, and a throw costs microseconds.
