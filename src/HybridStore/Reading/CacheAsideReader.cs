@@ -10,13 +10,13 @@ namespace HybridStore.Reading;
 /// <summary>Cache-aside: the entry if Redis has it, else one load for all who ask, whose value is stored behind them.</summary>
 internal sealed class CacheAsideReader(
     RedisGateway gateway,
-    RedisClock clock,
     EntryReader entries,
     EntryLoader loader,
     EntryRefresher refresher,
     InvalidationDispatcher invalidations,
     StoreMetrics metrics)
 {
+    // Most reads wait for an answer: their state machines are used again instead of being allocated.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> ReadAsync<TState, T>(
         LoadRequest<TState, T> request, bool allowReplicas, CancellationToken cancellationToken)
@@ -50,7 +50,8 @@ internal sealed class CacheAsideReader(
         }
 
         ReadOnlyMemory<byte> entry = found;
-        if (!entries.TryRead(request, entry, out var header, out T value))
+        var now = entries.Now;
+        if (!entries.TryRead(request, entry, now, out var header, out T value))
         {
             return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
         }
@@ -61,14 +62,15 @@ internal sealed class CacheAsideReader(
             loader.NoteInput(header.IsStamped ? header.ReadStamp(entry.Span) : null, isFromStandby: false);
         }
 
-        RefreshIfDue(request, header, entry);
+        RefreshIfDue(request, header, entry, now);
         return value;
     }
 
-    private void RefreshIfDue<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry)
+    private void RefreshIfDue<TState, T>(
+        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now)
     {
-        if (request.Settings.Beta > 0 && clock.IsKnown && EarlyExpiration.ShouldRefresh(
-                clock.Now,
+        if (request.Settings.Beta > 0 && now is { } known && EarlyExpiration.ShouldRefresh(
+                known,
                 header.ExpiresAt,
                 header.LoadTime.TotalMilliseconds,
                 request.Settings.Beta,

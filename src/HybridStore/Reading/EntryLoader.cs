@@ -152,7 +152,7 @@ internal sealed class EntryLoader(
         {
             var answer = await cache.Leases.AcquireAsync(request.Key, seen, flight, flight.Token).ConfigureAwait(false);
             ReadOnlyMemory<byte> entry = answer.Entry;
-            if (!answer.Entry.IsNull && cache.Reader.TryRead(request, entry, out var header, out T value))
+            if (!answer.Entry.IsNull && cache.Reader.TryRead(request, entry, cache.Reader.Now, out var header, out T value))
             {
                 metrics.Coalesced();
                 return new Landing<T>(

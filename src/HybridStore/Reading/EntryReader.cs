@@ -11,9 +11,12 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetri
     // The offset to Redis's clock is known to half a round trip; being a second off here costs at most a load.
     private const long ClockTolerance = 1000;
 
+    /// <summary>Redis's time in milliseconds, if it is known. Asked once for each hit.</summary>
+    public long? Now => clock.IsKnown ? clock.Now : null;
+
     /// <summary>True, with the value, if the entry may be served.</summary>
     public bool TryRead<TState, T>(
-        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, out EntryHeader header, out T value)
+        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, long? now, out EntryHeader header, out T value)
     {
         var settings = request.Settings;
         value = default!;
@@ -22,7 +25,7 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetri
         if (outcome == DecodeOutcome.Ok)
         {
             // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
-            if (clock.IsKnown && clock.Now > header.ExpiresAt + ClockTolerance)
+            if (now > header.ExpiresAt + ClockTolerance)
             {
                 metrics.Miss("expired");
                 return false;

@@ -61,7 +61,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 new EntryStorer(Gateway, codec, metrics, logger));
             Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
-            reader = new CacheAsideReader(Gateway, clock, entries, Loader, refresher, _dispatcher, metrics);
+            reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics);
         }
         else
         {

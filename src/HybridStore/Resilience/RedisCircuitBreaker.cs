@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -126,7 +127,7 @@ internal sealed class RedisCircuitBreaker
         }
 
         return TryBecomeProbe()
-            ? WaitAsync(ProbeAsync(call, state), cancellationToken)
+            ? WaitAsync(new ValueTask<RedisCallResult<TResult>>(ProbeAsync(call, state)), cancellationToken)
             : new ValueTask<RedisCallResult<TResult>>(RedisCallResult<TResult>.Refused);
     }
 
@@ -160,11 +161,12 @@ internal sealed class RedisCircuitBreaker
 
     /// <summary>Leaves the call running when its caller goes.</summary>
     private static ValueTask<RedisCallResult<TResult>> WaitAsync<TResult>(
-        Task<RedisCallResult<TResult>> result,
+        ValueTask<RedisCallResult<TResult>> result,
         CancellationToken cancellationToken) =>
-        new(cancellationToken.CanBeCanceled ? result.WaitAsync(cancellationToken) : result);
+        cancellationToken.CanBeCanceled ? new(result.AsTask().WaitAsync(cancellationToken)) : result;
 
-    private async Task<RedisCallResult<TResult>> CompleteAsync<TResult>(Task<TResult> task, long epoch)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<RedisCallResult<TResult>> CompleteAsync<TResult>(Task<TResult> task, long epoch)
     {
         var outcome = await BoundedCall.WaitAsync(_timeoutPipeline, task).ConfigureAwait(false);
         if (outcome.Exception is not { } failure)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HybridStore.Benchmarks.Workload;
 using HybridStore.Servers;
 
@@ -44,14 +45,15 @@ internal sealed class Contest : IAsyncDisposable
 
     public Contender this[string name] => Contenders.Single(contender => contender.Name == name);
 
-    /// <summary>How many commands Redis has carried out.</summary>
-    public async Task<long> RedisCommandsAsync()
+    /// <summary>What Redis has done since it started: commands carried out, and microseconds of processor time.</summary>
+    public async Task<(double Commands, double CpuMicroseconds)> RedisWorkAsync()
     {
         var connection = await Servers.Redis.ConnectDirectlyAsync();
-        var sections = await connection.GetServers().Single().InfoAsync("stats");
-        return long.Parse(
-            sections.SelectMany(section => section).Single(pair => pair.Key == "total_commands_processed").Value,
-            System.Globalization.CultureInfo.InvariantCulture);
+        var sections = await connection.GetServers().Single().InfoAsync();
+        var values = sections.SelectMany(section => section).ToLookup(pair => pair.Key, pair => pair.Value);
+        return (Number("total_commands_processed"), (Number("used_cpu_user") + Number("used_cpu_sys")) * 1_000_000);
+
+        double Number(string name) => double.Parse(values[name].Single(), CultureInfo.InvariantCulture);
     }
 
     public async ValueTask DisposeAsync()

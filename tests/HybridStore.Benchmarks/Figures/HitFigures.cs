@@ -58,7 +58,7 @@ internal static class HitFigures
     {
         var batch = Math.Max(callers * 4, 200);
         var reads = 0;
-        var commands = await contest.RedisCommandsAsync();
+        var before = await contest.RedisWorkAsync();
         var start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < WarmUp)
         {
@@ -66,13 +66,19 @@ internal static class HitFigures
             reads += batch;
         }
 
-        var commandsPerRead = (double)(await contest.RedisCommandsAsync() - commands) / reads;
+        var after = await contest.RedisWorkAsync();
+        var commandsPerRead = (after.Commands - before.Commands) / reads;
         if (contender is FusionCacheContender or HybridCacheContender && commandsPerRead < 1)
         {
             throw new InvalidOperationException($"{contender.Name} answered from its own memory.");
         }
 
-        figures.Figure(Name(contender, callers, "commands_per_read"), commandsPerRead, "commands");
+        if (contender is not PostgresContender)
+        {
+            figures.Figure(Name(contender, callers, "redis_commands_per_read"), commandsPerRead, "commands");
+            figures.Figure(
+                Name(contender, callers, "redis_cpu_us_per_read"), (after.CpuMicroseconds - before.CpuMicroseconds) / reads, "us");
+        }
 
         // The last of the warm-up says how fast it is when it is warm.
         var warm = await Turn.TakeAsync(loop, contender, callers, batch * 4);
