@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by tests/run.sh and samples/run.sh: makes sure that PostgreSQL and Redis can be started on this machine.
 # It follows the order of HybridStore.Servers: servers named by the environment, a Docker engine, server binaries.
 

@@ -23,7 +23,8 @@ internal sealed class ContainerHost(IContainer container, int port, string stopS
         {
             await container.StartAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is DockerApiException or TimeoutException or InvalidOperationException)
+        catch (Exception exception) when (
+            exception is DockerApiException or ContainerNotRunningException or TimeoutException or InvalidOperationException)
         {
             throw new ServersUnavailableException(
                 $"The container of {container.Image.FullName} did not start: {exception.Message} " +

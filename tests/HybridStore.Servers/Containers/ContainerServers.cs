@@ -17,7 +17,10 @@ internal static class ContainerServers
     private const string DefaultPostgresImage = "postgres:17";
     private const string DefaultRedisImage = "redis:7.4";
 
-    /// <summary>Nothing on disk, and DEBUG allowed, for which there is a switch from version 7 on only.</summary>
+    /// <summary>
+    /// Nothing on disk, and DEBUG allowed, for which there is a switch from version 7 on only. Without a password Redis
+    /// serves its own machine alone, here the container, unless told otherwise; only official images come without that.
+    /// </summary>
     private const string RedisScript =
         "case $(redis-server --version) in *v=6.*) ;; *) set -- --enable-debug-command yes \"$@\" ;; esac; " +
         "exec redis-server --save '' --appendonly no --protected-mode no \"$@\"";

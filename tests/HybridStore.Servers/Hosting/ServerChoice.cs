@@ -20,7 +20,7 @@ internal static class ServerChoice
     public static async Task<(ServerSource Source, PostgresServer Postgres, RedisServer Redis)> MakeAsync(
         TestServersOptions options, Machine machine, CancellationToken cancellationToken)
     {
-        var source = options.Source ?? Forced(machine) ?? await FirstAvailableAsync(machine, cancellationToken);
+        var source = options.Source ?? await ChooseAsync(machine, cancellationToken);
         if (options.Controllable && options.Source is null && source == ServerSource.Environment)
         {
             source = await ContainersOrLocalAsync(machine, cancellationToken);
@@ -34,6 +34,10 @@ internal static class ServerChoice
             _ => throw new ArgumentOutOfRangeException(nameof(options), source, "Source is Environment, Containers or Local."),
         };
     }
+
+    /// <summary>Where servers come from on this machine if nobody says otherwise.</summary>
+    public static async Task<ServerSource> ChooseAsync(Machine machine, CancellationToken cancellationToken) =>
+        Forced(machine) ?? await FirstAvailableAsync(machine, cancellationToken);
 
     private static ServerSource? Forced(Machine machine) => machine.Setting(SourceVariable)?.ToLowerInvariant() switch
     {
