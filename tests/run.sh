@@ -8,6 +8,7 @@ source tests/servers.sh
 
 ensure_dotnet
 ensure_servers
+say_whether_containers_are_tested
 
 arguments=(-c Release)
 case " $* " in

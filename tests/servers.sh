@@ -104,6 +104,27 @@ ensure_servers() {
   done
 }
 
+# Tests on containers exist where the servers are containers; what is left out is not left out in silence.
+say_whether_containers_are_tested() {
+  local reason=''
+  case ${HYBRIDSTORE_TEST_SERVERS:-} in
+    containers) ;;
+    '')
+      if [ -n "${HYBRIDSTORE_TEST_POSTGRES:-}" ] || [ -n "${HYBRIDSTORE_TEST_REDIS:-}" ]; then
+        reason='the environment names other servers'
+      elif ! docker_answers; then
+        reason='no Docker engine answers'
+      fi
+      ;;
+    *) reason="HYBRIDSTORE_TEST_SERVERS=$HYBRIDSTORE_TEST_SERVERS" ;;
+  esac
+  if [ -n "$reason" ]; then
+    echo "The tests on containers (Category=Containers) are not selected: $reason"
+  else
+    echo "The tests on containers (Category=Containers) are selected"
+  fi
+}
+
 ensure_dotnet() {
   if ! command -v dotnet >/dev/null; then
     echo "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download" >&2
