@@ -35,7 +35,7 @@ install_engine() {
     return 1
   fi
   echo "Installing a Docker engine (apt-get install -y ${missing[*]})"
-  as_root apt-get update -qq
+  refresh_package_lists
   install_packages "${missing[@]}"
 }
 

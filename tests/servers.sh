@@ -45,6 +45,12 @@ quietly() {
   return "$result"
 }
 
+refresh_package_lists() {
+  echo "Refreshing the package lists (apt-get update)"
+  # A repository of somebody else's that does not answer need not matter; the installation will tell.
+  quietly as_root apt-get update || echo "apt-get update has failed in part; going on." >&2
+}
+
 # Installs without starting services: each run starts servers of its own.
 install_packages() {
   local policy=/usr/sbin/policy-rc.d result=0
@@ -95,9 +101,7 @@ ensure_servers() {
     echo "PostgreSQL's server binaries or redis-server are missing, and so is apt-get. Install both, or start Docker." >&2
     return 1
   fi
-  echo "Refreshing the package lists (apt-get update)"
-  # A repository of somebody else's that does not answer need not matter; the installation will tell.
-  quietly as_root apt-get update || echo "apt-get update has failed in part; going on." >&2
+  refresh_package_lists
   local step
   for step in "${missing[@]}"; do
     "$step" || return

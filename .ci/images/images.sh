@@ -61,7 +61,7 @@ provide_packaged_images() {
 # What the images are made of: this recipe and the packages that the archive has.
 images_key() {
   if [ -z "$(candidates)" ]; then
-    as_root apt-get update -qq
+    refresh_package_lists >&2
   fi
   { cat .ci/images/*.sh; echo "$1 $(dpkg --print-architecture)"; candidates; } | sha256sum | cut -c 1-16
 }
@@ -86,7 +86,7 @@ build_images() {
   local suite=$1 mirror proxy=''
   if ! command -v debootstrap >/dev/null; then
     echo "Installing debootstrap (apt-get install -y debootstrap)"
-    as_root apt-get update -qq
+    refresh_package_lists
     install_packages debootstrap
   fi
   mirror=$(archive_of "$suite")

@@ -1,5 +1,3 @@
-using HybridStore;
-
 /// <summary>Stands in for the repository class of the README for as long as the README has none.</summary>
 public sealed class ProductRepository(IHybridStore store)
 {
@@ -9,7 +7,7 @@ public sealed class ProductRepository(IHybridStore store)
         store.GetAsync<Product>(
             Key.For(id), "select id, name, price from product where id = @id", new { id }, cancellationToken: cancellationToken);
 
-    public Task<WriteReceipt> SetPriceAsync(int id, decimal price, CancellationToken cancellationToken = default) =>
+    public Task<WriteReceipt> ChangePriceAsync(int id, decimal price, CancellationToken cancellationToken = default) =>
         store.WriteAsync(
             async (write, token) =>
             {

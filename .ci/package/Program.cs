@@ -1,6 +1,7 @@
 // What .ci/package.sh runs in its fresh project.
 //   contents PACKAGE REMOTE DEPENDENCY...   what is in the package; REMOTE is the repository's address or empty
 //   use                                     the README's repository class on the servers that the environment names
+global using HybridStore;
 using Consumer;
 
 switch (args)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using HybridStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -8,10 +7,17 @@ namespace Consumer;
 
 /// <summary>
 /// An application with the README's repository class, whose contract here is: <c>ProductRepository(IHybridStore)</c> with
-/// <c>FindAsync(int id)</c> and <c>SetPriceAsync(int id, decimal price)</c> over the table below.
+/// <c>FindAsync(int id)</c> and <c>ChangePriceAsync(int id, decimal price)</c> over the table below.
 /// </summary>
 internal static class RepositoryRun
 {
+    private const string Schema =
+        """
+        create table product (
+            id int primary key, category_id int not null, name text not null, price numeric not null, stock int not null default 5);
+        insert into product values (1, 7, 'Kettle', 39.90);
+        """;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public static async Task RunAsync()
@@ -34,7 +40,7 @@ internal static class RepositoryRun
         var cached = await WarmAsync(products, postgres);
         await SetPriceBehindAsync(postgres, 1);
         Check.That((await products.FindAsync(1))?.Price == cached, "a warm read does not ask PostgreSQL");
-        await products.SetPriceAsync(1, 34.50m);
+        await products.ChangePriceAsync(1, 34.50m);
         Check.That((await products.FindAsync(1))?.Price == 34.50m, "a read after a write has the new value");
         Check.That(await PriceInPostgresAsync(postgres) == 34.50m, "the write is in PostgreSQL");
         await host.StopAsync();
@@ -64,8 +70,7 @@ internal static class RepositoryRun
         var name = $"consumer_{Guid.NewGuid():N}";
         await RunSqlAsync(server, $"create database {name} template template0");
         var database = new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
-        await RunSqlAsync(database, "create table product (id int primary key, name text not null, price numeric not null)");
-        await RunSqlAsync(database, "insert into product values (1, 'Kettle', 39.90)");
+        await RunSqlAsync(database, Schema);
         return database;
     }
 

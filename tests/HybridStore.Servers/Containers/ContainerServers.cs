@@ -19,11 +19,11 @@ internal static class ContainerServers
 
     /// <summary>
     /// Nothing on disk, and DEBUG allowed, for which there is a switch from version 7 on only. Without a password Redis
-    /// protects itself from other machines than its own, and its own is the container; official images turn that off.
+    /// serves its own machine alone, here the container, unless told otherwise; only official images come without that.
     /// </summary>
     private const string RedisScript =
         "case $(redis-server --version) in *v=6.*) ;; *) set -- --enable-debug-command yes \"$@\" ;; esac; " +
-        "exec redis-server --protected-mode no --save '' --appendonly no \"$@\"";
+        "exec redis-server --save '' --appendonly no --protected-mode no \"$@\"";
 
     public static ContainerHost Postgres(Machine machine, IEnumerable<string> settings)
     {
