@@ -29,7 +29,16 @@ internal sealed class CacheAsideReader(
         var answer = await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
         if (!answer.TryGetValue(out var entry))
         {
-            metrics.Read("redis_unavailable");
+            if (answer.Error is RedisServerException { Kind: RedisErrorKind.WrongType })
+            {
+                // Not a string, so not ours: as good as bytes that cannot be read, and the store writes over it.
+                metrics.Miss(DecodeOutcome.Undecodable);
+            }
+            else
+            {
+                metrics.Read("redis_unavailable");
+            }
+
             return await loader.LoadSharedAsync(request, cancellationToken).ConfigureAwait(false);
         }
 
