@@ -9,7 +9,7 @@ namespace HybridStore;
 /// </code></example>
 public sealed record EntryOptions
 {
-    private static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(365);
+    internal static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(365);
 
     private readonly TimeSpan? _timeToLive;
     private readonly double? _jitter;

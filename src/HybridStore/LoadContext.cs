@@ -43,8 +43,8 @@ public sealed class LoadContext
     public IReadOnlyList<string> Tags => _tags ?? (IReadOnlyList<string>)[];
 
     /// <summary>How long the value may be served: preset from the entry's options, and may be changed to suit the value, for
-    /// example until a price's end of validity. A value that is not positive means "do not cache". In a context of your own it
-    /// starts as <see langword="null"/>.</summary>
+    /// example until a price's end of validity. A value that is not positive means "do not cache"; more than 365 days are cut to
+    /// that. In a context of your own it starts as <see langword="null"/>.</summary>
     public TimeSpan? TimeToLive
     {
         get => _timeToLive ?? _timeToLiveOfEntry;

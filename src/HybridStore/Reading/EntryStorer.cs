@@ -66,14 +66,20 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             return null;
         }
 
-        var timeToLive = value is null ? settings.NegativeTimeToLive!.Value : context.AdaptedTimeToLive ?? settings.TimeToLive;
-        if (context.IsCacheable && timeToLive > TimeSpan.Zero)
+        if (!context.IsCacheable || context.AdaptedTimeToLive <= TimeSpan.Zero)
         {
-            return timeToLive;
+            metrics.Stored("declined");
+            return null;
         }
 
-        metrics.Stored("declined");
-        return null;
+        if (value is null)
+        {
+            return settings.NegativeTimeToLive;
+        }
+
+        // A load may compute its time to live from a row that says "for ever".
+        var timeToLive = context.AdaptedTimeToLive ?? settings.TimeToLive;
+        return timeToLive < EntryOptions.LongestTimeToLive ? timeToLive : EntryOptions.LongestTimeToLive;
     }
 
     private async Task FinishAsync(Task<RedisCallResult<bool>> sent, EncodeResult encoded)
@@ -90,7 +96,8 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
         metrics.Stored("failed");
         if (result.Error is { } error)
         {
-            ReadingLog.StoreFailed(logger, error);
+            ReadingLog.StoreFailed(logger, FailureLog.KindOf(error));
+            FailureLog.InFull(logger, error);
         }
     }
 }
