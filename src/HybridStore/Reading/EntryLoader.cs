@@ -62,7 +62,8 @@ internal sealed class EntryLoader(
             {
                 // The delegate that failed was somebody else's, and what it worked with may have gone with its caller (a disposed
                 // DI scope, say). This caller's own is tried once.
-                ReadingLog.RepeatedForWaiter(logger, error);
+                ReadingLog.RepeatedForWaiter(logger, FailureLog.KindOf(error));
+                FailureLog.InFull(logger, error);
                 mayRepeat = false;
             }
         }
@@ -96,7 +97,8 @@ internal sealed class EntryLoader(
         await FlyAsync(key, flight, request).ConfigureAwait(false);
         if (flight.Value.Exception?.InnerException is { } error)
         {
-            ReadingLog.RefreshFailed(logger, error);
+            ReadingLog.RefreshFailed(logger, FailureLog.KindOf(error));
+            FailureLog.InFull(logger, error);
         }
 
         metrics.Refreshed(flight.Value.IsCompletedSuccessfully);

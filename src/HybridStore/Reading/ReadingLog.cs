@@ -12,15 +12,16 @@ internal static partial class ReadingLog
     [LoggerMessage(1201, LogLevel.Error, "A value of type {Type} could not be serialized ({Error}) and was not cached.")]
     public static partial void Unserializable(ILogger logger, Type type, Type error);
 
-    [LoggerMessage(1202, LogLevel.Warning, "Redis did not take an entry; its value will be loaded again.")]
-    public static partial void StoreFailed(ILogger logger, Exception error);
+    [LoggerMessage(1202, LogLevel.Warning, "Redis did not take an entry ({Failure}); its value will be loaded again.")]
+    public static partial void StoreFailed(ILogger logger, string failure);
 
-    [LoggerMessage(1203, LogLevel.Warning, "An early refresh failed; the entry stays as it is until it expires.")]
-    public static partial void RefreshFailed(ILogger logger, Exception error);
+    [LoggerMessage(1203, LogLevel.Warning, "An early refresh failed ({Failure}); the entry stays as it is until it expires.")]
+    public static partial void RefreshFailed(ILogger logger, string failure);
 
     [LoggerMessage(1204, LogLevel.Debug, "Bytes found in Redis could not be read as an entry; they count as a miss.")]
     public static partial void UndecodablePayload(ILogger logger, Exception error);
 
-    [LoggerMessage(1205, LogLevel.Information, "A shared load failed after the caller that had started it was gone; a waiter loads for itself.")]
-    public static partial void RepeatedForWaiter(ILogger logger, Exception error);
+    [LoggerMessage(1205, LogLevel.Information,
+        "A shared load failed ({Failure}) after the caller that had started it was gone; a waiter loads for itself.")]
+    public static partial void RepeatedForWaiter(ILogger logger, string failure);
 }

@@ -1,3 +1,4 @@
+using HybridStore.Diagnostics;
 using HybridStore.Resilience;
 using Microsoft.Extensions.Logging;
 using Polly.CircuitBreaker;
@@ -25,8 +26,8 @@ internal static partial class RedisLog
         "Redis did not tell its version ({Kind}); it is taken as 6.2 or later. Allow the user INFO to have scripts run on a full server.")]
     public static partial void VersionUnknown(ILogger logger, RedisErrorKind kind);
 
-    [LoggerMessage(1005, LogLevel.Warning, "The circuit breaker of Redis is open: reads go to PostgreSQL without asking Redis.")]
-    public static partial void CircuitOpened(ILogger logger, Exception? cause);
+    [LoggerMessage(1005, LogLevel.Warning, "The circuit breaker of Redis is open ({Failure}): reads go to PostgreSQL without asking Redis.")]
+    public static partial void CircuitOpened(ILogger logger, string failure);
 
     [LoggerMessage(1006, LogLevel.Information, "The circuit breaker of Redis probes.")]
     public static partial void CircuitProbes(ILogger logger);
@@ -39,7 +40,12 @@ internal static partial class RedisLog
         switch (transition.To)
         {
             case CircuitState.Open:
-                CircuitOpened(logger, transition.Cause);
+                CircuitOpened(logger, transition.Cause is null ? "unknown" : FailureLog.KindOf(transition.Cause));
+                if (transition.Cause is not null)
+                {
+                    FailureLog.InFull(logger, transition.Cause);
+                }
+
                 break;
             case CircuitState.HalfOpen:
                 CircuitProbes(logger);
