@@ -26,6 +26,9 @@ for i = entries + 1, #KEYS do
   end
   local members = redis.pcall('ZRANGE', KEYS[i], 0, budget - 1)
   if members.err then
+    if not string.find(members.err, 'WRONGTYPE', 1, true) then
+      return members
+    end
     -- Not a sorted set, so not ours, and of no use as a tag set.
     redis.call('UNLINK', KEYS[i])
   elseif #members > 0 then

@@ -14,10 +14,14 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local expiry = now + tonumber(ARGV[2])
 
--- What is not a sorted set under a tag's name is not ours: it gives way.
+-- What is not a sorted set under a tag's name is not ours: it gives way. Nothing else does: a server that is full or forbids the
+-- command still has the members of the set, and answers with its error before anything is written.
 local function register(tag_set)
   local reply = redis.pcall('ZADD', tag_set, expiry, ARGV[3])
   if type(reply) == 'table' and reply.err then
+    if not string.find(reply.err, 'WRONGTYPE', 1, true) then
+      return reply
+    end
     redis.call('UNLINK', tag_set)
     redis.call('ZADD', tag_set, expiry, ARGV[3])
   end
@@ -30,7 +34,10 @@ end
 
 -- Tags first: an entry that no tag set knows of would outlive the invalidation of its tag.
 for i = 2, #KEYS do
-  register(KEYS[i])
+  local refusal = register(KEYS[i])
+  if refusal then
+    return refusal
+  end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SETRANGE', KEYS[1], 4, struct.pack('<i8i8', expiry, now))
