@@ -107,7 +107,7 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
 
             return true;
         }
-        catch (Exception error) when (error is RedisException or RedisCommandException or TimeoutException)
+        catch (Exception error) when (error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
         {
             return false;
         }
