@@ -24,6 +24,7 @@ internal sealed class RedisConnection(
     private IConnectionMultiplexer? _multiplexer;
     private Task? _connecting;
     private volatile RedisSession? _session;
+    private int _restorations;
 
     /// <summary>Raised when Redis was reached for the first time or again. Handlers must be quick and must not throw.</summary>
     public event Action? Restored;
@@ -118,7 +119,7 @@ internal sealed class RedisConnection(
                 return;
             }
 
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            pause = Longer(pause);
         }
     }
 
@@ -171,17 +172,42 @@ internal sealed class RedisConnection(
 
     private async Task RepeatHandshakeAsync(IConnectionMultiplexer multiplexer)
     {
-        try
+        var restoration = Interlocked.Increment(ref _restorations);
+        var pause = FirstPause;
+
+        // Until it succeeds, or a later restoration takes over: a server may be reached before it serves, and without its record
+        // the next instance would lay out its keys as it likes.
+        while (restoration == Volatile.Read(ref _restorations))
         {
-            await HandshakeAsync(multiplexer).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-        }
-        catch (Exception error)
-        {
-            // The connection is gone again, and its next restoration repeats this; until then the known session stands.
-            RedisLog.HandshakeFailed(logger, error);
+            try
+            {
+                await HandshakeAsync(multiplexer).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                if (pause == FirstPause)
+                {
+                    RedisLog.HandshakeFailed(logger, error);
+                }
+            }
+
+            try
+            {
+                await Task.Delay(pause, timeProvider, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            pause = Longer(pause);
         }
     }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
 }

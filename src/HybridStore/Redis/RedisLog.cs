@@ -15,7 +15,7 @@ internal static partial class RedisLog
     [LoggerMessage(1001, LogLevel.Warning, "Redis could not be reached; reads go to PostgreSQL until it can. Retrying in the background.")]
     public static partial void NotReached(ILogger logger, Exception error);
 
-    [LoggerMessage(1002, LogLevel.Warning, "The handshake with Redis after a reconnect failed; the layout known before stays in use.")]
+    [LoggerMessage(1002, LogLevel.Warning, "The handshake with Redis after a reconnect failed and is repeated; the layout known before stays in use.")]
     public static partial void HandshakeFailed(ILogger logger, Exception error);
 
     [LoggerMessage(1003, LogLevel.Warning,

@@ -151,7 +151,7 @@ public sealed class ForeignBytesTests(ServersFixture servers)
         }
 
         Assert.Equal(CircuitState.Closed, Breaker(host).State);
-        Assert.True(!host.Root.Redis!.Session!.Breakers[0].IsOpen);
+        Assert.False(host.Root.Redis!.Session!.Breakers[0].IsOpen);
 
         static ValueTask<int> Declining(LoadContext context, CancellationToken token)
         {

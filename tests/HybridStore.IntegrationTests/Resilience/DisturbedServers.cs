@@ -14,7 +14,7 @@ public sealed class DisturbedServers : IAsyncLifetime, ICollectionFixture<Distur
 
     public RedisServer Redis => Servers.Redis;
 
-    public async ValueTask InitializeAsync() => _servers = await TestServers.StartAsync();
+    public async ValueTask InitializeAsync() => _servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true });
 
     /// <summary>Undoes whatever the test before has done: Redis is new and empty, both serve.</summary>
     public async ValueTask RepairAsync()

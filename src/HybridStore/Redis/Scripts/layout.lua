@@ -11,7 +11,11 @@
 -- A record that is not readable is no record.
 local layout, partitions
 local recorded = redis.pcall('HMGET', KEYS[1], 'layout', 'partitions')
-if not recorded.err then
+if recorded.err then
+  if not string.find(recorded.err, 'WRONGTYPE', 1, true) then
+    return recorded
+  end
+else
   layout, partitions = tonumber(recorded[1]), tonumber(recorded[2])
 end
 if not layout or not partitions or partitions < 1 or partitions > tonumber(ARGV[3]) or partitions % 1 ~= 0 then

@@ -95,11 +95,11 @@ end
 -- What is not a sorted set under a tag's name is not ours: it gives way.
 local expiry = now + tonumber(ARGV[2])
 local function register(tag_set)
-  local reply = redis.pcall('ZADD', tag_set, expiry, ARGV[3])
-  if type(reply) == 'table' and reply.err then
+  local found = redis.call('TYPE', tag_set).ok
+  if found ~= 'zset' and found ~= 'none' then
     redis.call('UNLINK', tag_set)
-    redis.call('ZADD', tag_set, expiry, ARGV[3])
   end
+  redis.call('ZADD', tag_set, expiry, ARGV[3])
   -- A few expired members leave with each store, so that a tag in use does not grow without bound.
   local expired = redis.call('ZRANGEBYSCORE', tag_set, '-inf', '(' .. string.format('%d', now), 'LIMIT', 0, 8)
   if #expired > 0 then
