@@ -158,11 +158,15 @@ public class ValidationTests
     {
         Assert.True(Validator.Validate("", new HybridStoreOptions
         {
-            RedisTimeout = TimeSpan.FromMilliseconds(10), Partitions = 1, KeyPrefix = "x",
+            RedisTimeout = TimeSpan.FromMilliseconds(10),
+            Partitions = 1,
+            KeyPrefix = "x",
         }).Succeeded);
         Assert.True(Validator.Validate("", new HybridStoreOptions
         {
-            RedisTimeout = TimeSpan.FromMinutes(1), Partitions = 1024, KeyPrefix = new string('x', 64),
+            RedisTimeout = TimeSpan.FromMinutes(1),
+            Partitions = 1024,
+            KeyPrefix = new string('x', 64),
         }).Succeeded);
     }
 

@@ -1,0 +1,52 @@
+using HybridStore.Tests.Writing;
+
+namespace HybridStore.Tests.Api;
+
+/// <summary>What a user's own double of the interface may look like: it notes what reaches it, and runs writes in a transaction that
+/// goes nowhere.</summary>
+internal sealed class RecordingStore(TransactionStub? transaction = null) : IHybridStore
+{
+    public string? Key { get; private set; }
+
+    public Type? Type { get; private set; }
+
+    public EntryOptions? Options { get; private set; }
+
+    public WriteOptions? WriteOptions { get; private set; }
+
+    public WriteContext? Written { get; private set; }
+
+    public Invalidation? Invalidated { get; private set; }
+
+    public CancellationToken Token { get; private set; }
+
+    public ValueTask<T> GetAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, LoadContext, CancellationToken, ValueTask<T>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        (Key, Type, Options, Token) = (key, typeof(T), options, cancellationToken);
+        return default;
+    }
+
+    public async Task<WriteReceipt> WriteAsync(
+        Func<WriteContext, CancellationToken, Task> write,
+        WriteOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        (WriteOptions, Token) = (options, cancellationToken);
+        Written = new WriteContext(transaction!.Transaction);
+        await write(Written, cancellationToken);
+        return new WriteReceipt(7, InvalidationReceipt.AlreadyApplied);
+    }
+
+    public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default)
+    {
+        (Invalidated, Token) = (what, cancellationToken);
+        return Task.FromResult(InvalidationReceipt.AlreadyApplied);
+    }
+
+    public IHybridStore With(ReadOptions readOptions) => this;
+}
