@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using HybridStore.Benchmarks.Figures;
 
@@ -8,5 +9,8 @@ if (args is ["figures", .. var rest])
     return await FigureModes.RunAsync(rest, Console.Out, Console.Error);
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(FigureModes).Assembly).Run(args);
+// Each suite is built again by itself; on a small, busy machine that takes longer than the two minutes it is given.
+BenchmarkSwitcher
+    .FromAssembly(typeof(FigureModes).Assembly)
+    .Run(args, ManualConfig.Create(DefaultConfig.Instance).WithBuildTimeout(TimeSpan.FromMinutes(15)));
 return 0;

@@ -7,6 +7,8 @@ namespace HybridStore.Benchmarks.Contenders;
 /// <summary>Servers of its own and the contenders, whose caches are full. Everybody connects straight, past the test proxy.</summary>
 internal sealed class Contest : IAsyncDisposable
 {
+    public static readonly string[] Everybody = ["store", "raw", "fusion", "hybridcache", "postgres"];
+
     private readonly ProductTable _table;
 
     private Contest(TestServers servers, ProductTable table, IReadOnlyList<Contender> contenders)
@@ -18,29 +20,31 @@ internal sealed class Contest : IAsyncDisposable
 
     public TestServers Servers { get; }
 
-    /// <summary>The store comes first.</summary>
     public IReadOnlyList<Contender> Contenders { get; }
 
-    public static async Task<Contest> StartAsync()
+    /// <param name="names">Who takes part, in this order; nobody named means everybody.</param>
+    public static async Task<Contest> StartAsync(params string[] names)
     {
         var servers = await TestServers.StartAsync();
-        var database = servers.Postgres.PastProxy(await servers.Postgres.CreateDatabaseAsync());
-        var table = await ProductTable.CreateAsync(database);
-        var redis = servers.Redis.DirectConnectionString;
-        var contest = new Contest(servers, table,
-        [
-            await HybridStoreContender.StartAsync(table, redis),
-            await RedisClientContender.StartAsync(table, redis),
-            await FusionCacheContender.StartAsync(table, redis),
-            await HybridCacheContender.StartAsync(table, redis),
-            new PostgresContender(table),
-        ]);
-        foreach (var contender in contest.Contenders)
+        try
         {
-            await contender.FillAsync();
-        }
+            var table = await ProductTable.CreateAsync(servers.Postgres.PastProxy(await servers.Postgres.CreateDatabaseAsync()));
+            var contenders = new List<Contender>();
+            foreach (var name in names is [] ? Everybody : names)
+            {
+                var contender = await StartAsync(name, table, servers.Redis.DirectConnectionString);
+                await contender.FillAsync();
+                contenders.Add(contender);
+            }
 
-        return contest;
+            return new Contest(servers, table, contenders);
+        }
+        catch
+        {
+            // Servers are processes of their own: they would outlive this one.
+            await servers.DisposeAsync();
+            throw;
+        }
     }
 
     public Contender this[string name] => Contenders.Single(contender => contender.Name == name);
@@ -66,4 +70,14 @@ internal sealed class Contest : IAsyncDisposable
         await _table.DisposeAsync();
         await Servers.DisposeAsync();
     }
+
+    private static async Task<Contender> StartAsync(string name, ProductTable table, string redis) => name switch
+    {
+        "store" => await HybridStoreContender.StartAsync(table, redis),
+        "raw" => await RedisClientContender.StartAsync(table, redis),
+        "fusion" => await FusionCacheContender.StartAsync(table, redis),
+        "hybridcache" => await HybridCacheContender.StartAsync(table, redis),
+        "postgres" => new PostgresContender(table),
+        _ => throw new ArgumentException($"There is no contender {name}; known are {string.Join(", ", Everybody)}.", nameof(name)),
+    };
 }

@@ -11,23 +11,33 @@ namespace HybridStore.Benchmarks.Figures;
 /// </summary>
 internal static class HitFigures
 {
+    private const int AllCallerCounts = 0;
+
+    // Two callers who want the same product at the same time may share a command.
+    private const double FewestCommandsPerRead = 0.9;
+
     private static readonly int[] CallerCounts = [1, 64, 256];
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400);
 
     public static async Task RunAsync(string[] arguments, TextWriter output)
     {
-        var options = FigureOptions.Parse(arguments, ("--rounds", 15, 10_000), ("--seconds", 24, 36_000), ("--callers", 0, 10_000), ("--contenders", 5, 5));
+        var options = FigureOptions.Parse(
+            arguments,
+            ("--rounds", 15, 10_000),
+            ("--seconds", 24, 36_000),
+            ("--callers", AllCallerCounts, 10_000),
+            ("--contenders", Contest.Everybody.Length, Contest.Everybody.Length));
         var rounds = options["--rounds"];
         var figures = new FigureWriter(output);
-        await using var contest = await Contest.StartAsync();
+        await using var contest = await Contest.StartAsync(Contest.Everybody[..options["--contenders"]]);
         await MachineDescription.WriteAsync(figures, contest.Servers);
-        var contenders = contest.Contenders.Take(options["--contenders"]).ToArray();
-        var callerCounts = options["--callers"] is > 0 and var only ? [only] : CallerCounts;
-        var turn = TimeSpan.FromSeconds(options["--seconds"]) / (callerCounts.Length * rounds * contenders.Length);
+        var contenders = contest.Contenders;
+        var callerCounts = options["--callers"] is not AllCallerCounts and var only ? [only] : CallerCounts;
+        var turn = TimeSpan.FromSeconds(options["--seconds"]) / (callerCounts.Length * rounds * contenders.Count);
         figures.Remark(string.Create(
             CultureInfo.InvariantCulture,
-            $"{ProductTable.Rows} keys, {rounds} rounds of {contenders.Length} turns of about {turn.TotalMilliseconds:0} ms, medians"));
+            $"{ProductTable.Rows} keys, {rounds} rounds of {contenders.Count} turns of about {turn.TotalMilliseconds:0} ms, medians"));
 
         var loop = new ReadLoop();
         foreach (var callers in callerCounts)
@@ -41,9 +51,9 @@ internal static class HitFigures
             var turns = contenders.ToDictionary(contender => contender, _ => new List<Turn>());
             for (var round = 0; round < rounds; round++)
             {
-                for (var place = 0; place < contenders.Length; place++)
+                for (var place = 0; place < contenders.Count; place++)
                 {
-                    var contender = contenders[(round + place) % contenders.Length];
+                    var contender = contenders[(round + place) % contenders.Count];
                     turns[contender].Add(await Turn.TakeAsync(loop, contender, callers, reads[contender]));
                 }
             }
@@ -68,7 +78,7 @@ internal static class HitFigures
 
         var after = await contest.RedisWorkAsync();
         var commandsPerRead = (after.Commands - before.Commands) / reads;
-        if (contender is FusionCacheContender or HybridCacheContender && commandsPerRead < 1)
+        if (contender is FusionCacheContender or HybridCacheContender && commandsPerRead < FewestCommandsPerRead)
         {
             throw new InvalidOperationException($"{contender.Name} answered from its own memory.");
         }
