@@ -31,9 +31,9 @@ internal sealed class DemoServers : IAsyncDisposable
     /// <summary>Where the servers come from, in words.</summary>
     public string Source => _servers.Source switch
     {
-        ServerSource.Environment => "named by the environment",
-        ServerSource.Containers => "in containers",
-        _ => "as local processes",
+        ServerSource.Environment => "are those of the environment",
+        ServerSource.Containers => "run in containers",
+        _ => "run as local processes",
     };
 
     public static async Task<DemoServers> StartAsync()

@@ -16,12 +16,7 @@ internal static class ProductEndpoints
             "/categories/{category}/bestsellers",
             (string category, ProductRepository products, CancellationToken token) => products.BestsellersAsync(category, token));
 
-        routes.MapPost("/products", async (NewProduct product, ProductRepository products, CancellationToken token) =>
-        {
-            var receipt = await products.AddAsync(product, token);
-            return Results.Created($"/products/{receipt.Result}", new { Id = receipt.Result });
-        });
-
+        routes.MapPost("/products", AddAsync);
         routes.MapPut("/products/{id:int}/price", ChangePriceAsync);
     }
 
@@ -36,6 +31,20 @@ internal static class ProductEndpoints
 
         return Results.Ok(new ProductPage(
             product, await prices.FindAsync(id, cancellationToken), await stock.ShownAsync(id, cancellationToken)));
+    }
+
+    private static async Task<IResult> AddAsync(
+        NewProduct product, ProductRepository products, CancellationToken cancellationToken)
+    {
+        string?[] texts = [product.Slug, product.Name, product.Category, product.Description];
+        if (texts.Any(string.IsNullOrWhiteSpace) || product.Slug.Length > 100 || product.Price <= 0 || product.Stock < 0)
+        {
+            return Results.BadRequest("A product has a slug, a name, a category, a description, a price and a stock.");
+        }
+
+        return (await products.AddAsync(product, cancellationToken)).Result is { } id
+            ? Results.Created($"/products/{id}", new { Id = id })
+            : Results.Conflict("The slug is taken.");
     }
 
     private static async Task<IResult> ChangePriceAsync(

@@ -62,17 +62,19 @@ public sealed class ProductRepository(IHybridStore store)
             Rankings,
             cancellationToken);
 
-    /// <summary>A write with a result. What it names is invalidated after the commit, also "there is no such slug".</summary>
-    public Task<WriteReceipt<int>> AddAsync(NewProduct product, CancellationToken cancellationToken = default) =>
-        store.WriteAsync<int>(
+    /// <summary>A write with a result: the new id, or null if the slug is taken. What it names is invalidated after the commit,
+    /// also "there is no such slug".</summary>
+    public Task<WriteReceipt<int?>> AddAsync(NewProduct product, CancellationToken cancellationToken = default) =>
+        store.WriteAsync<int?>(
             async (context, token) =>
             {
                 context.Invalidate(SlugKey.For(product.Slug));
                 context.InvalidateTag(CategoryTag.For(product.Category));
-                return await context.ExecuteScalarAsync<int>(
+                return await context.ExecuteScalarAsync<int?>(
                     """
                     insert into product (slug, name, category, description, price, stock)
                     values (@Slug, @Name, @Category, @Description, @Price, @Stock)
+                    on conflict (slug) do nothing
                     returning id
                     """,
                     product,

@@ -34,7 +34,7 @@ internal sealed class ShopTour(DemoServers servers) : IDemonstration
         var tour = new TourContext(terminal, shop, _meter, _log, servers, options, stopping);
 
         terminal.Line("The storefront on HybridStore: a tour");
-        terminal.Say($"PostgreSQL and Redis run {servers.Source}; started and seeded in {servers.StartTime.TotalSeconds:0.0} s:");
+        terminal.Say($"PostgreSQL and Redis {servers.Source}; started and seeded in {servers.StartTime.TotalSeconds:0.0} s:");
         terminal.Say("2,000 products, 2,000 users, 50 organisations, 20,000 orders.");
         terminal.Say($"The shop listens on {address}; all that follows goes through its HTTP API.");
         terminal.Say($"The circuit breaker stays open for {BreakDuration.TotalSeconds:0} s here; the default is 30 s.");
