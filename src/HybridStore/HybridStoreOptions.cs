@@ -50,6 +50,9 @@ public sealed class HybridStoreOptions
     /// jitter 0.1, beta 1, no negative caching, schema version 0, at most 1 MiB, no compression.</summary>
     public EntryOptions Defaults { get; set; } = new();
 
+    /// <summary>For tests that cut a check out of a script, to see that they would notice.</summary>
+    internal Func<string, string>? CutScript { get; set; }
+
     /// <summary>Named policies, used as <c>EntryOptions.Policy("price")</c>. Those of <see cref="PolicyNames"/> are there from the
     /// start. Names are case-insensitive.</summary>
     public IDictionary<string, EntryOptions> Policies { get; } = new Dictionary<string, EntryOptions>(StringComparer.OrdinalIgnoreCase)

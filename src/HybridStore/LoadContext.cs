@@ -1,3 +1,4 @@
+using System.Transactions;
 using HybridStore.Fencing;
 using HybridStore.Keys;
 using HybridStore.Postgres;
@@ -14,7 +15,6 @@ public sealed class LoadContext
     private readonly NpgsqlDataSource? _dataSource;
     private readonly TimeSpan? _timeToLiveOfEntry;
     private NpgsqlConnection? _connection;
-    private bool _isStamped;
     private List<string>? _tags;
     private TimeSpan? _timeToLive;
     private bool _released;
@@ -124,8 +124,8 @@ public sealed class LoadContext
     /// <summary>Stamps what the load is about to read over a connection of its own, such as EF Core's: call it before the first
     /// statement there. Without a stamp a value is cached as well, but any invalidation of one of its tags while it is being loaded
     /// keeps it out.</summary>
-    /// <param name="connection">An open connection to the same database, outside of any transaction. One that is in a transaction leaves
-    /// the load without a stamp, since it may see a snapshot that is older than the load, or its own unfinished writes.</param>
+    /// <param name="connection">An open connection to the same database, outside of any transaction. One that is in a transaction keeps
+    /// the value out of the cache, since it may see a snapshot that is older than the load, or its own unfinished writes.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <exception cref="ObjectDisposedException">The load has returned.</exception>
     public async ValueTask StampAsync(NpgsqlConnection connection, CancellationToken cancellationToken = default)
@@ -194,14 +194,15 @@ public sealed class LoadContext
     private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_released, this);
+        if (Transaction.Current is not null)
+        {
+            // The connection takes part in it, and may see what it has not committed.
+            Stamp.MarkFromTransaction();
+        }
+
         return _connection ??= await _dataSource!.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>True once, for the first statement on the load's connection: a snapshot taken then is older than what follows.</summary>
-    private bool NeedsStamp()
-    {
-        var needs = Stamp.IsWanted && !_isStamped;
-        _isStamped = true;
-        return needs;
-    }
+    /// <summary>Until the first statement has succeeded: a snapshot taken with it is older than all that is read.</summary>
+    private bool NeedsStamp() => Stamp is { IsWanted: true, IsTaken: false };
 }

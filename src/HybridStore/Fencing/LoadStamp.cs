@@ -11,56 +11,82 @@ internal sealed class LoadStamp(bool isWanted)
     public const string Sql = "SELECT pg_current_snapshot()::text, pg_is_in_recovery()";
 
     private readonly Lock _lock = new();
-    private SnapshotStamp? _snapshot;
+    private SnapshotStamp? _known;
     private bool _hasUnstampedInput;
 
     public bool IsWanted { get; } = isWanted;
 
+    /// <summary>Whether the load has a snapshot of its own, older than what it reads by itself.</summary>
+    public bool IsTaken { get; private set; }
+
     /// <summary>Whether some of it was read on a standby.</summary>
     public bool IsFromStandby { get; private set; }
 
-    /// <summary>Null if nothing was stamped, or something was not.</summary>
+    /// <summary>Whether some of it was read in a transaction that began before the load, or that may have written: it can be older than
+    /// the lease of the load, or never be committed. Nothing that is built on it is stored.</summary>
+    public bool IsFromTransaction { get; private set; }
+
+    /// <summary>The meet of the snapshots that are known; null if there are none. Parts without a stamp reflect it or not.</summary>
+    public SnapshotStamp? Known
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _known;
+            }
+        }
+    }
+
+    /// <summary>The snapshot that everything reflects. Null if some input had none, and where the load has taken none of its own: what it
+    /// has read by other means may then be older than the values that it has read through the store.</summary>
     public SnapshotStamp? Snapshot
     {
         get
         {
             lock (_lock)
             {
-                return _hasUnstampedInput ? null : _snapshot;
+                return IsTaken && !_hasUnstampedInput ? _known : null;
             }
         }
     }
+
+    /// <summary>The stamp of an entry; null for one without a stamp.</summary>
+    public static LoadStamp OfEntry(SnapshotStamp? stamp) => new(isWanted: false)
+    {
+        _known = stamp,
+        IsTaken = stamp is not null,
+    };
 
     /// <summary>A snapshot that was taken before the statements it stands for.</summary>
     public void Add(string snapshot, bool inRecovery)
     {
         var stamp = SnapshotStamp.Parse(snapshot);
-
-        // A standby's list of running transactions is empty, whatever runs on the primary: its snapshot is good up to xmin only.
-        Add(inRecovery ? SnapshotStamp.OnStandby(stamp.Xmin) : stamp, inRecovery);
-    }
-
-    /// <summary>The stamp of a value that the load has read through the store; null for one without a stamp.</summary>
-    public void AddInput(SnapshotStamp? stamp, bool isFromStandby)
-    {
-        if (stamp is not null)
-        {
-            Add(stamp, isFromStandby);
-            return;
-        }
-
         lock (_lock)
         {
-            _hasUnstampedInput = true;
+            // A standby's list of running transactions is empty, whatever runs on the primary: its snapshot is good up to xmin only.
+            Meet(inRecovery ? SnapshotStamp.OnStandby(stamp.Xmin) : stamp);
+            IsFromStandby |= inRecovery;
+            IsTaken = true;
         }
     }
 
-    private void Add(SnapshotStamp stamp, bool isFromStandby)
+    /// <summary>The stamp of a value that the load has read through the store.</summary>
+    public void AddInput(LoadStamp input)
     {
+        var (known, snapshot) = (input.Known, input.Snapshot);
         lock (_lock)
         {
-            _snapshot = _snapshot is null ? stamp : SnapshotStamp.Meet(_snapshot, stamp);
-            IsFromStandby |= isFromStandby;
+            Meet(known);
+            _hasUnstampedInput |= snapshot is null;
+            IsFromStandby |= input.IsFromStandby;
+            IsFromTransaction |= input.IsFromTransaction;
         }
     }
+
+    /// <summary>Some of it is read in somebody's transaction.</summary>
+    public void MarkFromTransaction() => IsFromTransaction = true;
+
+    private void Meet(SnapshotStamp? stamp) =>
+        _known = _known is null || stamp is null ? _known ?? stamp : SnapshotStamp.Meet(_known, stamp);
 }

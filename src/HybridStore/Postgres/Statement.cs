@@ -35,23 +35,34 @@ internal static class Statement
     }
 
     /// <summary>Stamps a connection that may be in a transaction. Inside one that reads a fixed snapshot the load could be older than its
-    /// lease, and inside one that has written the snapshot calls its own unfinished id visible: neither is a stamp.</summary>
+    /// lease, and inside one that has written it sees what may never be committed: what is read there is not stored.</summary>
     public static async Task StampForeignAsync(NpgsqlConnection connection, LoadStamp stamp, CancellationToken cancellationToken)
     {
-        // In a statement of its own transaction_timestamp() is that statement's; inside a transaction it is older. Two statements of one
-        // implicit transaction share it, so this one travels alone.
-        var (snapshot, inRecovery, isAlone) = await connection.QuerySingleAsync<(string, bool, bool)>(Command(
-            null,
-            $"{LoadStamp.Sql}, transaction_timestamp() = statement_timestamp() AND pg_current_xact_id_if_assigned() IS NULL",
-            null,
-            cancellationToken)).ConfigureAwait(false);
-        if (isAlone)
+        // Two statements with a barrier between them are two transactions, which began at different times, unless both are inside one.
+        var batch = new NpgsqlBatch(connection)
         {
-            stamp.Add(snapshot, inRecovery);
-        }
-        else
+            EnableErrorBarriers = true,
+            BatchCommands = { new($"{LoadStamp.Sql}, transaction_timestamp()"), new("SELECT transaction_timestamp()") },
+        };
+        await using (batch.ConfigureAwait(false))
         {
-            stamp.AddInput(null, inRecovery);
+            var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                var (snapshot, inRecovery) = (reader.GetString(0), reader.GetBoolean(1));
+                var beganAt = reader.GetDateTime(2);
+                await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (reader.GetDateTime(0) == beganAt)
+                {
+                    stamp.MarkFromTransaction();
+                }
+                else
+                {
+                    stamp.Add(snapshot, inRecovery);
+                }
+            }
         }
     }
 

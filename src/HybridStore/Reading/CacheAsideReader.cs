@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using HybridStore.Diagnostics;
+using HybridStore.Fencing;
 using HybridStore.Invalidating;
 using HybridStore.Redis;
 using HybridStore.Serialization;
@@ -59,7 +60,7 @@ internal sealed class CacheAsideReader(
         metrics.Hit();
         if (loader.IsLoading)
         {
-            loader.NoteInput(header.IsStamped ? header.ReadStamp(entry.Span) : null, isFromStandby: false);
+            loader.NoteInput(LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
         }
 
         RefreshIfDue(request, header, entry, now);

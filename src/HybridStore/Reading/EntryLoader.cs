@@ -26,7 +26,7 @@ internal sealed class EntryLoader(
     private readonly AsyncLocal<LoadStamp?> _loading = new();
 
     /// <summary>The load in which the caller runs builds on a value with this stamp.</summary>
-    public void NoteInput(SnapshotStamp? stamp, bool isFromStandby) => _loading.Value?.AddInput(stamp, isFromStandby);
+    public void NoteInput(LoadStamp stamp) => _loading.Value?.AddInput(stamp);
 
     /// <summary>Whether the caller runs in a load.</summary>
     public bool IsLoading => _loading.Value is not null;
@@ -36,8 +36,13 @@ internal sealed class EntryLoader(
     {
         cancellationToken.ThrowIfCancellationRequested();
         var stamp = new LoadStamp(isWanted: IsLoading);
+        if (Transaction.Current is not null)
+        {
+            stamp.MarkFromTransaction();
+        }
+
         var (value, _, _) = await RunAsync(request, stamp, cancellationToken).ConfigureAwait(false);
-        NoteInput(stamp.Snapshot, stamp.IsFromStandby);
+        NoteInput(stamp);
         return value;
     }
 
@@ -83,9 +88,9 @@ internal sealed class EntryLoader(
 
                 // What began before this caller came may be older than an invalidation that it knows of, unless the cache has taken it
                 // since. Otherwise the next flight will do: it begins later.
-                if (landing.BeganAt > arrivedAt || await landing.Stored.WaitAsync(cancellationToken).ConfigureAwait(false))
+                if (await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
                 {
-                    NoteInput(landing.Stamp, landing.IsFromStandby);
+                    NoteInput(landing.Stamp);
                     return landing.Value;
                 }
             }
@@ -156,7 +161,7 @@ internal sealed class EntryLoader(
             {
                 metrics.Coalesced();
                 return new Landing<T>(
-                    value, header.IsStamped ? header.ReadStamp(entry.Span) : null, false, flight.BeganAt, Task.FromResult(false));
+                    value, LoadStamp.OfEntry(header.ReadStamp(entry.Span)), flight.BeganAt, 0, Task.FromResult(false));
             }
 
             lease = answer.Lease;
@@ -165,7 +170,8 @@ internal sealed class EntryLoader(
         flight.MarkBegin();
         var stamp = new LoadStamp(isWanted: lease is not null || IsLoading);
         var (loaded, context, duration) = await RunAsync(request, stamp, flight.Token).ConfigureAwait(false);
+        var sentAt = Flight.NextArrival();
         var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
-        return new Landing<T>(loaded, stamp.Snapshot, stamp.IsFromStandby, flight.BeganAt, stored);
+        return new Landing<T>(loaded, stamp, flight.BeganAt, sentAt, stored);
     }
 }

@@ -18,6 +18,12 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
     public Task<bool> StoreAsync<TState, T>(
         in LoadRequest<TState, T> request, T value, LoadContext context, TimeSpan duration, Lease lease)
     {
+        if (context.Stamp.IsFromTransaction)
+        {
+            metrics.Stored("in_transaction");
+            return NotStored;
+        }
+
         if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive)
         {
             return NotStored;
@@ -46,7 +52,8 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             Jittered(timeToLive, request.Settings.Jitter),
             context.Tags,
             lease,
-            stamp,
+            context.Stamp.Known,
+            stamp is not null,
             context.Stamp.IsFromStandby));
         return FinishAsync(sent, encoded);
     }

@@ -4,8 +4,14 @@ namespace HybridStore.Reading;
 
 /// <summary>What a flight brings its callers.</summary>
 /// <param name="Value">The value.</param>
-/// <param name="Stamp">The snapshot that the value reflects, for loads that build on it; null if it has none.</param>
-/// <param name="IsFromStandby">Whether some of it was read on a standby.</param>
+/// <param name="Stamp">The snapshots that the value reflects, for loads that build on it.</param>
 /// <param name="BeganAt">When the load, or the look at Redis that found the value, began, in the count of arrivals.</param>
+/// <param name="SentAt">When it was sent to be stored, in the same count.</param>
 /// <param name="Stored">Whether the cache has taken the value. Never faults.</param>
-internal sealed record Landing<T>(T Value, SnapshotStamp? Stamp, bool IsFromStandby, long BeganAt, Task<bool> Stored);
+internal sealed record Landing<T>(T Value, LoadStamp Stamp, long BeganAt, long SentAt, Task<bool> Stored)
+{
+    /// <summary>Whether the value reflects every invalidation that was applied before a caller arrived. One that began later does. One that
+    /// began before does if the cache has taken it since: not if it was sent there before, and invalidated after it was taken.</summary>
+    public async ValueTask<bool> SatisfiesAsync(long arrivedAt, CancellationToken cancellationToken) =>
+        BeganAt > arrivedAt || (SentAt > arrivedAt && await Stored.WaitAsync(cancellationToken).ConfigureAwait(false));
+}

@@ -64,7 +64,7 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
         var token = Lease.NewToken();
         var sentAt = timeProvider.GetTimestamp();
         var answer = await session.Database.ScriptEvaluateAsync(
-            RedisScript.Lease.For(session.KnowsScriptFlags),
+            session.TextOf(RedisScript.Lease),
             [session.Layout.Entry(partition, key), session.Layout.Guard(partition, key), session.Layout.State(partition)],
             [
                 token,
@@ -87,7 +87,7 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
         var partition = session.Layout.PartitionOf(command.Key);
         var sentAt = timeProvider.GetTimestamp();
         var answer = await session.Database.ScriptEvaluateAsync(
-            RedisScript.Store.For(session.KnowsScriptFlags),
+            session.TextOf(RedisScript.Store),
             command.Keys(session.Layout, partition),
             command.Arguments(session.Fencing),
             CommandFlags.DemandMaster).ConfigureAwait(false);

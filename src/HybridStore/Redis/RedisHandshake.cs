@@ -74,7 +74,10 @@ internal sealed class RedisHandshake(
             knowsScriptFlags,
             breakers,
             Readers(CommandFlags.DemandMaster),
-            Readers(CommandFlags.PreferReplica));
+            Readers(CommandFlags.PreferReplica))
+        {
+            Cut = options.CutScript,
+        };
 
         ReadCombiner[] Readers(CommandFlags flags) => Array.ConvertAll(
             breakers, breaker => new ReadCombiner(database, breaker, flags, options.RedisTimeout, timeProvider));

@@ -134,7 +134,7 @@ internal sealed class RedisInvalidations(RedisConnection connection, RedisClock 
     {
         var sentAt = timeProvider.GetTimestamp();
         var answer = await session.Database.ScriptEvaluateAsync(
-            RedisScript.Invalidate.For(session.KnowsScriptFlags), call.Names, arguments, CommandFlags.DemandMaster).ConfigureAwait(false);
+            session.TextOf(RedisScript.Invalidate), call.Names, arguments, CommandFlags.DemandMaster).ConfigureAwait(false);
         clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
         var unfinished = (int)answer[1];
         return unfinished == 0 ? default : new Progress(unfinished, (RedisValue)answer[2], (RedisValue)answer[3]);

@@ -23,4 +23,12 @@ internal sealed record RedisSession(
     bool KnowsScriptFlags,
     RedisCircuitBreaker[] Breakers,
     ReadCombiner[] Readers,
-    ReadCombiner[] ReplicaReaders);
+    ReadCombiner[] ReplicaReaders)
+{
+    /// <summary>Null but in tests that cut a check out of a script, to see that they would notice.</summary>
+    public Func<string, string>? Cut { get; init; }
+
+    /// <summary>A script as this server is to run it.</summary>
+    public string TextOf(RedisScript script) =>
+        Cut is null ? script.For(KnowsScriptFlags) : Cut(script.For(KnowsScriptFlags));
+}

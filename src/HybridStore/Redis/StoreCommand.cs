@@ -10,7 +10,8 @@ namespace HybridStore.Redis;
 /// <param name="TimeToLive">How long it may be served.</param>
 /// <param name="Tags">Its tags.</param>
 /// <param name="Lease">The lease under which it was loaded.</param>
-/// <param name="Stamp">The snapshot under which it was loaded, in full.</param>
+/// <param name="Stamp">The snapshot under which it was loaded, in full; null if none is known.</param>
+/// <param name="IsStamped">Whether all of it was loaded under that snapshot.</param>
 /// <param name="IsFromStandby">Whether any of it was loaded on a standby.</param>
 internal sealed record StoreCommand(
     string Key,
@@ -19,6 +20,7 @@ internal sealed record StoreCommand(
     IReadOnlyList<string> Tags,
     Lease Lease,
     SnapshotStamp? Stamp,
+    bool IsStamped,
     bool IsFromStandby)
 {
     public RedisKey[] Keys(RedisLayout layout, int partition)
@@ -46,7 +48,7 @@ internal sealed record StoreCommand(
         arguments[3] = Lease.Token;
         arguments[4] = (long)times.FenceTtl.TotalMilliseconds;
         arguments[5] = Lease.Sequence;
-        arguments[6] = Stamp is null ? 0 : IsFromStandby ? 2 : 1;
+        arguments[6] = (IsStamped ? 1 : 0) + (IsFromStandby ? 2 : 0);
         if (Stamp is not null)
         {
             arguments[7] = Text(Stamp.Xmin);

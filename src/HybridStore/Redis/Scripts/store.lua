@@ -13,8 +13,8 @@
 -- ARGV[4]      the token of the lease
 -- ARGV[5]      FenceTtl in milliseconds
 -- ARGV[6]      the partition's sequence when the lease was granted
--- ARGV[7]      0 = not stamped, 1 = stamped on the primary, 2 = stamped on a standby
--- ARGV[8..]    if stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
+-- ARGV[7]      1 if all of it is stamped, plus 2 if some of it was read on a standby
+-- ARGV[8..]    if some of it is stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
 -- returns      { now, what }: 'stored', or why it was refused: 'lease', 'late', 'fence', 'tag', 'standby'
 --
 -- A fence is a field of a guard or of a tag's fences: its name is the xid of a write, its value 0 if it was set before that write's
@@ -24,29 +24,29 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local stamped = ARGV[7] ~= '0'
+local stamped = ARGV[7] == '1' or ARGV[7] == '3'
+local standby = ARGV[7] == '2' or ARGV[7] == '3'
+local snapshot = ARGV[8] ~= nil
 local xmin, xmax, running = 0, 0, {}
-if stamped then
+if snapshot then
   xmin, xmax = tonumber(ARGV[8]), tonumber(ARGV[9])
   for i = 10, #ARGV do
     running[tonumber(ARGV[i])] = true
   end
 end
 
--- Whether the load reflects every fence of a hash. Without a stamp only a fence set before COMMIT says that it may not: the lease and
--- the sequence stand for the others.
+-- Whether the load reflects every fence of a hash. Of what has no stamp only a fence set before COMMIT says that it may not: the lease
+-- and the sequence stand for the others. What was read from other entries is older than the lease and has to see them all.
 local function reflects(fences)
   for i = 1, #fences, 2 do
     local xid = tonumber(fences[i])
-    if not stamped then
-      if fences[i] == 'p' or (xid and fences[i + 1] == '0') then
-        return false
-      end
-    elseif xid then
-      if not (xid < xmin or (xid < xmax and not running[xid])) then
-        return false
-      end
-    elseif fences[i] == 'm' and not (tonumber(fences[i + 1]) < xmin) then
+    if not stamped and (fences[i] == 'p' or (xid and fences[i + 1] == '0')) then
+      return false
+    end
+    if snapshot and xid and not (xid < xmin or (xid < xmax and not running[xid])) then
+      return false
+    end
+    if snapshot and fences[i] == 'm' and not (tonumber(fences[i + 1]) < xmin) then
       return false
     end
   end
@@ -85,7 +85,7 @@ for i = 5, #KEYS, 2 do
   end
 end
 -- 5. A standby's snapshot says nothing about ids that were running; whatever was invalidated here must be behind it.
-if ARGV[7] == '2' then
+if standby then
   local high = redis.pcall('HGET', KEYS[3], 'high')
   if type(high) == 'string' and not (tonumber(high) < xmin) then
     return { now, 'standby' }
