@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using HybridStore.Reading;
 using HybridStore.Postgres;
 
 namespace HybridStore;
@@ -55,8 +56,9 @@ public static class HybridStoreReadExtensions
             key, load, static (call, context, token) => new ValueTask<T>(call(context, token)), options, cancellationToken);
     }
 
-    /// <summary>Reads through the cache with a load that brings its own access to PostgreSQL: EF Core, Dapper, a method of one's
-    /// own.</summary>
+    /// <summary>Reads through the cache with a load that brings its own access to PostgreSQL: EF Core, Dapper, a method of one's own. Such
+    /// a load never runs behind its caller, who may be using or have disposed what it works with: its entries are not refreshed early,
+    /// and loaded again when they have expired.</summary>
     /// <inheritdoc cref="IHybridStore.GetAsync"/>
     public static ValueTask<T> GetAsync<T>(
         this IHybridStore store,
@@ -67,7 +69,12 @@ public static class HybridStoreReadExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(load);
-        return store.GetAsync(key, load, static (call, _, token) => new ValueTask<T>(call(token)), options, cancellationToken);
+        return store.GetAsync(
+            key,
+            new CallerBound<Func<CancellationToken, Task<T>>>(load),
+            static (call, _, token) => new ValueTask<T>(call.Load(token)),
+            options,
+            cancellationToken);
     }
 
     /// <inheritdoc cref="GetAsync{T}(IHybridStore, string, Func{CancellationToken, Task{T}}, EntryOptions, CancellationToken)"/>
@@ -81,7 +88,12 @@ public static class HybridStoreReadExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(load);
-        return store.GetAsync(key, load, static (call, _, token) => call(token), options, cancellationToken);
+        return store.GetAsync(
+            key,
+            new CallerBound<Func<CancellationToken, ValueTask<T>>>(load),
+            static (call, _, token) => call.Load(token),
+            options,
+            cancellationToken);
     }
 
     /// <summary>Reads the only row of a query through the cache.</summary>
@@ -92,7 +104,8 @@ public static class HybridStoreReadExtensions
     /// <param name="parameters">An object whose properties are the parameters.</param>
     /// <param name="options">How the value is stored.</param>
     /// <param name="cancellationToken">Ends this caller's wait.</param>
-    /// <returns>The row, or the default (<see langword="null"/> for classes) if there is none.</returns>
+    /// <returns>The row, or the default if there is none: <see langword="null"/> for classes and nullable types, but 0 for
+    /// <c>int</c>, which is cached like any other value. Ask for <c>int?</c> where a missing row matters.</returns>
     /// <inheritdoc cref="IHybridStore.GetAsync" path="/exception"/>
     public static ValueTask<T?> GetAsync<T>(
         this IHybridStore store,

@@ -10,7 +10,7 @@ internal static partial class InvalidationLog
     public static partial void Queued(ILogger logger, int keys, int tags);
 
     [LoggerMessage(1101, LogLevel.Information,
-        "Redis has taken the invalidation of {Count} key(s) and tag(s) that waited (everything: {Everything}).")]
+        "Redis has taken the invalidations that waited: {Count} key(s) and tag(s), or all of the cache where they were too many ({Everything}).")]
     public static partial void AppliedLate(ILogger logger, int count, bool everything);
 
     [LoggerMessage(1102, LogLevel.Error,

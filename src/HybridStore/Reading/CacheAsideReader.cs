@@ -70,6 +70,12 @@ internal sealed class CacheAsideReader(
     private void RefreshIfDue<TState, T>(
         in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now)
     {
+        // Decided when the method is compiled: a struct's type is known then.
+        if (default(TState) is ICallerBound)
+        {
+            return;
+        }
+
         if (request.Settings.Beta > 0 && now is { } known && EarlyExpiration.ShouldRefresh(
                 known,
                 header.ExpiresAt,

@@ -19,7 +19,7 @@ public class RedisConnectionTests
         Assert.Null(made.Connection.Session);
         Assert.True((await made.Gateway.ReadAsync("key", false, Cancellation)).IsRefused);
         Assert.True((await made.Gateway.LeaseAsync("key", default, Cancellation)).IsRefused);
-        var store = new StoreCommand("key", new byte[1], TimeSpan.FromSeconds(1), [], new Lease(Lease.NewToken(), 0), null, false);
+        var store = new StoreCommand("key", new byte[1], TimeSpan.FromSeconds(1), [], new Lease(Lease.NewToken(), 0), null, false, false);
         Assert.True((await made.Gateway.StoreAsync(store)).IsRefused);
         Assert.False(await made.Invalidations.ApplyAsync(["key"], [], null, probing: true));
         Assert.False(await made.Invalidations.RemoveEverythingAsync(Cancellation));

@@ -100,8 +100,7 @@ internal sealed class ScriptedRedis
         "get_IsConnected" => IsConnected,
         "get_IsReplica" => false,
         "get_ServerType" => ServerType.Standalone,
-        "InfoAsync" => Task.FromResult(
-            new[] { KeyValuePair.Create("redis_version", "7.4.0") }.GroupBy(_ => "Server").ToArray()),
+        "ExecuteAsync" => Task.FromResult(RedisResult.Create([RedisResult.Create((RedisValue)"version"), RedisResult.Create((RedisValue)"7.4.0")])),
         "KeysAsync" => KeysAsync(((RedisValue)arguments[1]!).ToString()),
         _ => throw new NotSupportedException(method),
     };

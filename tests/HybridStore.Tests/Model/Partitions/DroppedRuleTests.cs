@@ -1,5 +1,3 @@
-using HybridStore.Tests.Model.Searching;
-
 namespace HybridStore.Tests.Model.Partitions;
 
 /// <summary>Each rule dropped alone: a stale value survives. The same scenario holds with the rule, so it is the rule that protects it.
