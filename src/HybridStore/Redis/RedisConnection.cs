@@ -50,21 +50,22 @@ internal sealed class RedisConnection(
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        Task? connecting;
+        IConnectionMultiplexer? multiplexer;
         lock (_lock)
         {
-            connecting = _connecting;
+            multiplexer = _multiplexer;
         }
 
-        if (_multiplexer is { } multiplexer)
+        if (multiplexer is not null)
         {
             multiplexer.ConnectionRestored -= OnConnectionRestored;
         }
 
-        // Where Redis is silent the client's own connecting can take 15 seconds; shutdown does not wait for it.
-        if (connecting is { IsCompleted: true } && ownsMultiplexer && _multiplexer is { } owned)
+        // Where Redis is silent the client's own connecting can take 15 seconds; shutdown does not wait for it, and what comes of it
+        // is disposed as it comes.
+        if (ownsMultiplexer && multiplexer is not null)
         {
-            await owned.DisposeAsync().ConfigureAwait(false);
+            await multiplexer.DisposeAsync().ConfigureAwait(false);
         }
 
         _ready.TrySetCanceled();
@@ -81,17 +82,18 @@ internal sealed class RedisConnection(
                 if (_multiplexer is null)
                 {
                     var multiplexer = await connect(_stopping.Token).ConfigureAwait(false);
-                    if (_stopping.IsCancellationRequested && ownsMultiplexer)
+                    if (!TryAdopt(multiplexer))
                     {
-                        await multiplexer.DisposeAsync().ConfigureAwait(false);
+                        if (ownsMultiplexer)
+                        {
+                            await multiplexer.DisposeAsync().ConfigureAwait(false);
+                        }
+
                         return;
                     }
-
-                    multiplexer.ConnectionRestored += OnConnectionRestored;
-                    _multiplexer = multiplexer;
                 }
 
-                await HandshakeAsync(_multiplexer).ConfigureAwait(false);
+                await HandshakeAsync(_multiplexer!).ConfigureAwait(false);
                 return;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -118,6 +120,22 @@ internal sealed class RedisConnection(
             }
 
             pause = Longer(pause);
+        }
+    }
+
+    /// <summary>False if the store has been disposed meanwhile.</summary>
+    private bool TryAdopt(IConnectionMultiplexer multiplexer)
+    {
+        lock (_lock)
+        {
+            if (_stopping.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            multiplexer.ConnectionRestored += OnConnectionRestored;
+            _multiplexer = multiplexer;
+            return true;
         }
     }
 

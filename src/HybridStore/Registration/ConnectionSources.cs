@@ -13,7 +13,10 @@ internal static class ConnectionSources
     {
         if (registration.DataSource is { } factory)
         {
-            return (factory(services), false);
+            return (
+                factory(services) ?? throw new InvalidOperationException(
+                    "The function given to UsePostgres returned null: let it return the application's NpgsqlDataSource."),
+                false);
         }
 
         if (options.PostgresConnectionString is { } connectionString)
@@ -59,7 +62,27 @@ internal static class ConnectionSources
         configuration.AbortOnConnectFail = false;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ClientName ??= "HybridStore";
-        return await ConnectionMultiplexer.ConnectAsync(configuration).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var connecting = ConnectionMultiplexer.ConnectAsync(configuration);
+        try
+        {
+            return await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client cannot be told to stop, and a client that nobody has keeps trying to connect for ever.
+            _ = DisposeOnceMadeAsync(connecting);
+            throw;
+        }
+    }
+
+    private static async Task DisposeOnceMadeAsync(Task<ConnectionMultiplexer> connecting)
+    {
+        await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (connecting.IsCompletedSuccessfully)
+        {
+            var made = await connecting.ConfigureAwait(false);
+            await made.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private static T? Registered<T>(IServiceProvider services, object? key)
