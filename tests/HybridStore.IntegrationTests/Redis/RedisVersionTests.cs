@@ -21,11 +21,11 @@ public sealed class RedisVersionTests(ServersFixture servers)
     [Fact]
     public async Task A_server_that_does_not_tell_its_version_is_used_as_an_old_one()
     {
-        // A running server's commands cannot be renamed, so this takes servers of its own.
+        // The commands of a running server cannot be renamed, so this takes servers of its own.
         await using var own = await TestServers.StartAsync(
             new TestServersOptions
             {
-                Source = servers.Servers.Source == ServerSource.Environment ? ServerSource.Local : null,
+                Controllable = true,
                 RedisArguments = ["--rename-command", "HELLO", "HELLO-RENAMED"],
             },
             TestContext.Current.CancellationToken);
