@@ -166,8 +166,6 @@ public sealed class RedisAwayAtStartTests(ServersFixture servers)
         // A second store of the same link proves that connecting works again; the first has no part in it.
         await using var other = await StartAsync(options => options.RedisConnectionString = link.ConnectionString);
         await AssertCachesAsync(other);
-        var clients = (string?)await servers.Redis.RunAsync("CLIENT", "LIST") ?? "";
-        Assert.NotEmpty(clients);
         await other.DisposeAsync();
         await Eventually.HappensAsync(() => link.Proxy.OpenConnections == 0, "the connections are closed");
     }

@@ -1,8 +1,8 @@
+using System.Diagnostics.Metrics;
 using HybridStore.Resilience;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
-using System.Diagnostics.Metrics;
 using Polly.CircuitBreaker;
 using StackExchange.Redis;
 
