@@ -21,9 +21,6 @@ public class ReferenceTests
     public void Unstamped_loads() => AssertHolds(268_943, Unstamped);
 
     [Fact]
-    public void Guard_lost() => AssertHolds(807_402, Stamped with { GuardMayBeLost = true });
-
-    [Fact]
     public void Standby_whose_snapshot_lists_what_runs() => AssertHolds(94_467, OnStandby with { StandbyListsRunning = true });
 
     [Fact]
