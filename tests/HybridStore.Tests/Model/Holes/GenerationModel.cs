@@ -91,7 +91,9 @@ internal sealed class GenerationModel(ProtocolRules rules) : Hole<GenerationStat
                 IsInvalidated = true,
                 Entry0 = raised ? s.Entry0 : Drop(s.Entry0),
                 Entry1 = raised ? Drop(s.Entry1) : s.Entry1,
-                Load = s.Load == GenerationLoad.Loaded && s.LoadIsRaised == raised && !s.LoadReflectsY ? GenerationLoad.LeaseLost : s.Load,
+                Load = s.Load == GenerationLoad.Loaded && s.LoadIsRaised == raised && !s.LoadReflectsY
+                    ? GenerationLoad.LeaseLost
+                    : s.Load,
             });
         }
 

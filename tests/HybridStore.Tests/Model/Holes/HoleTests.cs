@@ -2,8 +2,8 @@ using HybridStore.Tests.Model.Searching;
 
 namespace HybridStore.Tests.Model.Holes;
 
-/// <summary>Holes that one partition with two readers does not show: each search holds with its rule and fails without it, after as many
-/// states and by the trace that the reference found.</summary>
+/// <summary>Holes that one partition with two readers does not show: each search holds with its rule and fails without it, after
+/// as many states and by the trace that the reference found.</summary>
 public class HoleTests
 {
     private static readonly ProtocolRules All = ProtocolRules.All;

@@ -20,7 +20,8 @@ internal sealed class ListenerSleepModel(ProtocolRules rules) : Hole<ListenerSle
         if (s.Write == 0)
         {
             steps.Add(To(
-                $"trigger of x runs: {(s.IsAwake ? "awake, no notify" : "asleep, notify")}", s with { Write = 1, Notifies = !s.IsAwake }));
+                $"trigger of x runs: {(s.IsAwake ? "awake, no notify" : "asleep, notify")}",
+                s with { Write = 1, Notifies = !s.IsAwake }));
         }
 
         if (s.Write == 1)
@@ -38,7 +39,8 @@ internal sealed class ListenerSleepModel(ProtocolRules rules) : Hole<ListenerSle
         {
             bool finds = s.Write == 2;
             steps.Add(To(
-                $"last poll {(finds ? "finds x" : "finds nothing")}, listener sleeps", s with { Sleeps = true, HasSeen = finds || s.HasSeen }));
+                $"last poll {(finds ? "finds x" : "finds nothing")}, listener sleeps",
+                s with { Sleeps = true, HasSeen = finds || s.HasSeen }));
         }
     }
 

@@ -7,7 +7,8 @@ namespace HybridStore.Tests.Model.Holes;
 /// <param name="Store">0 not yet, 1 accepted, 2 refused.</param>
 internal readonly record struct OwnLeaseState(byte Write, bool HoldsLease, byte Store);
 
-/// <summary>A strict write-through revokes its own lease when it sets its fences: nothing stale, but it would never store.</summary>
+/// <summary>A strict write-through revokes its own lease when it sets its fences: nothing stale, but it would never
+/// store.</summary>
 internal sealed class OwnLeaseModel(ProtocolRules rules) : Hole<OwnLeaseState>(rules)
 {
     public override OwnLeaseState Initial => default;

@@ -1,6 +1,7 @@
 namespace HybridStore.Tests.Model.Partitions;
 
-/// <summary>Each rule dropped alone: a stale value survives. The same scenario holds with the rule, so it is the rule that protects it.
+/// <summary>Each rule dropped alone: a stale value survives. The same scenario holds with the rule, so it is the rule that
+/// protects it.
 /// </summary>
 public class DroppedRuleTests
 {

@@ -2,13 +2,14 @@ using HybridStore.Tests.Model.Searching;
 
 namespace HybridStore.Tests.Model.Partitions;
 
-/// <summary>With every rule in force no order of steps leads to a stale hit. The numbers of states are pinned: a search that shrinks has
-/// lost sight of something. The first five are also those of the reference.</summary>
+/// <summary>With every rule in force no order of steps leads to a stale hit. The numbers of states are pinned: a search that
+/// shrinks has lost sight of something. The first five are also those of the reference.</summary>
 public class FullProtocolTests
 {
     private static readonly WriterPlan KeyAndTag = new(Targets.Both);
     private static readonly WriterPlan WithoutXid = new(Targets.Both) { KnowsXid = false };
     private static readonly WriterPlan Strict = new() { IsStrict = true, MayDieAfterCommit = true };
+    private static readonly WriterPlan StrictBoth = Strict with { Targets = Targets.Both };
     private static readonly ReaderPlan Unstamped = new() { IsStamped = false };
 
     [Fact]
@@ -62,12 +63,11 @@ public class FullProtocolTests
     [Fact]
     public void Strict_writers_that_roll_back_or_die_while_FenceTtl_may_pass() => AssertHolds(
         44_199,
-        Scenario.Pairs.WithWriters(Strict with { MayRollBack = true, Targets = Targets.Both })
-            with { FenceTtlMayPass = true, SecondReader = null });
+        Scenario.Pairs.WithWriters(StrictBoth with { MayRollBack = true }) with { FenceTtlMayPass = true, SecondReader = null });
 
     [Fact]
     public void Strict_writer_and_unstamped_loads() => AssertHolds(
-        587_207, Scenario.Pairs.WithReaders(Unstamped) with { FirstWriter = Strict with { Targets = Targets.Both } });
+        587_207, Scenario.Pairs.WithReaders(Unstamped) with { FirstWriter = StrictBoth });
 
     [Fact]
     public void Fences_that_are_all_folded_into_the_floor() => AssertHolds(
