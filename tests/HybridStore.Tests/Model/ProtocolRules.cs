@@ -1,14 +1,15 @@
 namespace HybridStore.Tests.Model;
 
 /// <summary>
-/// The rules of the protocol, each of which can be dropped to see what it is for. Numbers are those of the list "Rules that exhaustive
-/// search, or a real server, showed to be necessary" in the design; rules without a number stand elsewhere in its text.
+/// The rules of the protocol, each of which can be dropped to see what it is for. Numbers are those of the list "Rules that
+/// exhaustive search, or a real server, showed to be necessary" in the design; rules without a number stand elsewhere in its
+/// text.
 /// </summary>
 /// <remarks>
-/// Out of reach of models of this size, since they have neither bytes nor clocks nor processes: that the database's identity (boot mark,
-/// timeline) changes when PostgreSQL hands out ids again, that xids never pass through Lua's decimal numbers, that scripts may run while
-/// Redis is full, that a REPEATABLE READ transaction keeps its first snapshot, and that reads inside a transaction that has written are
-/// nobody else's. Those are shown on real servers.
+/// Out of reach of models of this size, since they have neither bytes nor clocks nor processes: that the database's identity
+/// (boot mark, timeline) changes when PostgreSQL hands out ids again, that xids never pass through Lua's decimal numbers, that
+/// scripts may run while Redis is full, that a REPEATABLE READ transaction keeps its first snapshot, and that reads inside a
+/// transaction that has written are nobody else's. Those are shown on real servers.
 /// </remarks>
 internal sealed record ProtocolRules
 {
@@ -23,10 +24,12 @@ internal sealed record ProtocolRules
     /// <summary>3: the token of a lease is new for every load, not one for each client.</summary>
     public bool TokenPerLoad { get; init; } = true;
 
-    /// <summary>4: ids that were folded into the floor are compared with xmin; the largest says nothing about the others.</summary>
+    /// <summary>4: ids that were folded into the floor are compared with xmin; the largest says nothing about the
+    /// others.</summary>
     public bool FloorComparedWithXmin { get; init; } = true;
 
-    /// <summary>5: a store checks the fences of its tags: the key may not have been a member when the tag was invalidated.</summary>
+    /// <summary>5: a store checks the fences of its tags: the key may not have been a member when the tag was
+    /// invalidated.</summary>
     public bool StoreChecksTags { get; init; } = true;
 
     /// <summary>6: exactly those members leave a tag set whose entries are gone.</summary>
@@ -77,8 +80,8 @@ internal sealed record ProtocolRules
     /// <summary>While COMMIT is outstanding, a strict writer renews its fences.</summary>
     public bool FencesRenewedUntilCommit { get; init; } = true;
 
-    /// <summary>A tag's fence that was set before COMMIT outlives every load that was granted before that COMMIT: it is kept for FenceTtl
-    /// counted from the COMMIT and not from when it was set.</summary>
+    /// <summary>A tag's fence that was set before COMMIT outlives every load that was granted before that COMMIT: it is kept for
+    /// FenceTtl counted from the COMMIT and not from when it was set.</summary>
     public bool PreCommitFencesOutliveLoads { get; init; } = true;
 
     /// <summary>What was applied before its commit was visible is applied again before a mark covers it.</summary>

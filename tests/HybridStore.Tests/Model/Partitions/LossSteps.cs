@@ -34,8 +34,8 @@ internal sealed class LossSteps(Scenario scenario, ProtocolRules rules)
     private bool IsRenewed(in PartitionState state, int writer) =>
         rules.FencesRenewedUntilCommit && state.WriterAt(writer).Phase is WriterPhase.FencedEarly or WriterPhase.SweptEarly;
 
-    /// <summary>The fences go FenceTtl after the tag's last invalidation. A load granted before it is older than that; so is one that was
-    /// granted before a COMMIT, where fences set before it are counted from there. Any other may be younger.</summary>
+    /// <summary>The fences go FenceTtl after the tag's last invalidation. A load granted before it is older than that; so is one
+    /// that was granted before a COMMIT, where fences set before it are counted from there. Any other may be younger.</summary>
     private Reader Aged(in PartitionState state, in Reader reader)
     {
         bool isOlder = reader.Phase != ReaderPhase.Idle

@@ -4,7 +4,8 @@ namespace HybridStore.Tests.Model.Partitions;
 internal readonly record struct ModelStamp(byte Xmin, byte Xmax, XidSet Running)
 {
     /// <summary>What a session sees while these transactions run.</summary>
-    public static ModelStamp Of(XidSet running, byte nextXid) => new(running.IsEmpty ? nextXid : running.Smallest, nextXid, running);
+    public static ModelStamp Of(XidSet running, byte nextXid) =>
+        new(running.IsEmpty ? nextXid : running.Smallest, nextXid, running);
 
     public bool Sees(int xid) => xid < Xmin || (xid < Xmax && !Running.Contains(xid));
 

@@ -3,8 +3,8 @@ using HybridStore.Tests.Model.Searching;
 namespace HybridStore.Tests.Model.Partitions;
 
 /// <summary>
-/// The protocol in one partition: loads with lease, stamp and store; invalidations with fences and chunks. Each script is one step, since
-/// Redis runs it as one.
+/// The protocol in one partition: loads with lease, stamp and store; invalidations with fences and chunks. Each script is one
+/// step, since Redis runs it as one.
 /// </summary>
 internal sealed class PartitionModel(Scenario scenario, ProtocolRules rules) : IModel<PartitionState>
 {
@@ -24,7 +24,8 @@ internal sealed class PartitionModel(Scenario scenario, ProtocolRules rules) : I
         _losses.Add(state, steps);
     }
 
-    /// <summary>A reader finds an entry without a write whose invalidation has been applied, or, strict, that has been committed.</summary>
+    /// <summary>A reader finds an entry without a write whose invalidation has been applied, or, strict, that has been
+    /// committed.</summary>
     public string? Violation(in PartitionState state)
     {
         if (!state.Entry.Exists

@@ -43,8 +43,8 @@ internal readonly record struct Reader(
 
 internal readonly record struct Entry(bool Exists, XidSet Reflects, bool IsStamped, ModelStamp Stamp);
 
-/// <summary>The fences of a key or a tag: ids kept exactly, the floor that holds the others, those set before COMMIT (0: one of them was
-/// folded into the floor).</summary>
+/// <summary>The fences of a key or a tag: ids kept exactly, the floor that holds the others, those set before COMMIT (0: one of
+/// them was folded into the floor).</summary>
 internal readonly record struct Fences(XidSet Xids, byte Floor, XidSet PreCommit)
 {
     public bool Any => !Xids.IsEmpty || Floor != 0;

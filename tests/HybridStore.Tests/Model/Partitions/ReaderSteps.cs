@@ -85,7 +85,8 @@ internal sealed class ReaderSteps(Scenario scenario, ProtocolRules rules)
         for (int bits = 0; bits <= state.Committed.Bits; bits++)
         {
             var replayed = new XidSet((byte)bits);
-            if (!replayed.Except(state.Committed).IsEmpty || (scenario.StandbyReplaysInIdOrder && !IsPrefix(replayed, state.Committed)))
+            if (!replayed.Except(state.Committed).IsEmpty
+                || (scenario.StandbyReplaysInIdOrder && !IsPrefix(replayed, state.Committed)))
             {
                 continue;
             }

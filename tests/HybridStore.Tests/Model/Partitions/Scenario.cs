@@ -75,7 +75,8 @@ internal sealed record Scenario
     /// <summary>How many ids a guard or a tag keeps exactly; the others are folded into its floor.</summary>
     public int FenceCapacity { get; init; } = 64;
 
-    /// <summary>As in an earlier design, which the reference counts were taken from: a chunk sets the fence on the guards of members.</summary>
+    /// <summary>As in an earlier design, which the reference counts were taken from: a chunk sets the fence on the guards of
+    /// members.</summary>
     public bool ChunksFenceGuards { get; init; }
 
     /// <summary>As in the reference: a standby replays commits in the order of their ids. Else it may hold any of them.</summary>
@@ -87,8 +88,10 @@ internal sealed record Scenario
     public int Readers => SecondReader is null ? 1 : 2;
 
     /// <summary>All writers alike.</summary>
-    public Scenario WithWriters(WriterPlan plan) => this with { FirstWriter = plan, SecondWriter = SecondWriter is null ? null : plan };
+    public Scenario WithWriters(WriterPlan plan) =>
+        this with { FirstWriter = plan, SecondWriter = SecondWriter is null ? null : plan };
 
     /// <summary>All readers alike.</summary>
-    public Scenario WithReaders(ReaderPlan plan) => this with { FirstReader = plan, SecondReader = SecondReader is null ? null : plan };
+    public Scenario WithReaders(ReaderPlan plan) =>
+        this with { FirstReader = plan, SecondReader = SecondReader is null ? null : plan };
 }

@@ -2,10 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace HybridStore.Tests.Model.Searching;
 
-/// <summary>Visits every reachable state of a model, nearest first, so that the first violation found has the shortest trace.</summary>
+/// <summary>Visits every reachable state of a model, nearest first, so that the first violation found has the shortest
+/// trace.</summary>
 internal static class BreadthFirstSearch
 {
-    /// <exception cref="InvalidOperationException">There are more than <paramref name="limit"/> states: nothing is proven.</exception>
+    /// <exception cref="InvalidOperationException">There are more than <paramref name="limit"/> states: nothing is
+    /// proven.</exception>
     public static SearchResult Run<TState>(IModel<TState> model, int limit = 3_000_000)
         where TState : struct, IEquatable<TState>
     {
