@@ -29,7 +29,7 @@ public class InvalidationDispatcherTests
         Assert.Equal(InvalidationStatus.Applied, receipt.Status);
         await receipt.WhenApplied(Cancellation);
         Assert.False(dispatcher.IsPending("user:1"));
-        Assert.Equal(new RedisKey[] { "hs:{0}:e:1:user:1", "hs:{0}:t:1:org:7" }, await _redis.NextInvalidationAsync());
+        Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1", "hs:{0}:t:1:org:7", "hs:{0}:f:org:7" }, await _redis.NextInvalidationAsync());
         Assert.False(_logger.TryNext(out _));
     }
 
@@ -96,7 +96,7 @@ public class InvalidationDispatcherTests
             Assert.InRange(pause.TotalMilliseconds, expected * 0.75, expected * 1.25);
             Assert.False(_redis.TryNextInvalidation(out _));
             _clock.Advance(pause);
-            Assert.Equal(new RedisKey[] { "hs:{0}:e:1:user:1" }, await _redis.NextInvalidationAsync());
+            Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1" }, await _redis.NextInvalidationAsync());
         }
 
         _redis.InvalidationFailure = null;
@@ -127,7 +127,11 @@ public class InvalidationDispatcherTests
             taken.AddRange(keys!.Select(key => (string)key!));
         }
 
-        Assert.Equal(["hs:{0}:e:1:user:1", "hs:{0}:e:1:user:2", "hs:{0}:t:1:org:7"], taken.Order(StringComparer.Ordinal));
+        string[] once =
+        [
+            "hs:{0}:e:1:user:1", "hs:{0}:e:1:user:2", "hs:{0}:f:org:7", "hs:{0}:g:user:1", "hs:{0}:g:user:2", "hs:{0}:s", "hs:{0}:t:1:org:7",
+        ];
+        Assert.Equal(once, taken.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -143,7 +147,7 @@ public class InvalidationDispatcherTests
         // The clock stands still: only the wake-up can end the pause.
         _redis.Restore();
 
-        Assert.Equal(new RedisKey[] { "hs:{0}:e:1:user:1" }, await _redis.NextInvalidationAsync());
+        Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1" }, await _redis.NextInvalidationAsync());
         await receipt.WhenApplied(Cancellation);
     }
 

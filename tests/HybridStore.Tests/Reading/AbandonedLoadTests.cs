@@ -203,9 +203,12 @@ public sealed class AbandonedLoadTests : IDisposable
 
     private async Task FirstLogAsync(int eventId, int times)
     {
-        for (var seen = 0; seen < times; seen++)
+        // Behind each stands the failure in full, for those who debug.
+        for (var seen = 0; seen < times;)
         {
-            Assert.Equal(eventId, (await _loader.Logger.NextAsync()).Id.Id);
+            var id = (await _loader.Logger.NextAsync()).Id.Id;
+            Assert.Contains(id, new[] { eventId, 1500 });
+            seen += id == eventId ? 1 : 0;
         }
     }
 }

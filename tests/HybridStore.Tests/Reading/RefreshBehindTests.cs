@@ -86,7 +86,8 @@ public sealed class RefreshBehindTests : IDisposable
         var message = await _loader.Logger.NextAsync();
         Assert.Equal(1203, message.Id.Id);
         Assert.Equal(LogLevel.Warning, message.Level);
-        Assert.Same(failure, message.Error);
+        Assert.Null(message.Error);
+        Assert.Same(failure, (await _loader.Logger.NextAsync()).Error);
         Assert.Equal(0, _loader.Flights.Count);
         Assert.Equal(1, await _loader.ReadAsync("key", _ => Task.FromResult(1), Cancellation));
         var refreshed = new TaskCompletionSource();
