@@ -25,7 +25,7 @@ internal sealed class CacheAsideReader(
         if (invalidations.IsPending(request.Key))
         {
             metrics.Read("invalidation_pending");
-            return await loader.LoadSharedAsync(request, default, cancellationToken).ConfigureAwait(false);
+            return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
         }
 
         var answer = await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
@@ -35,19 +35,18 @@ internal sealed class CacheAsideReader(
             {
                 // Not a string, so not ours: as good as bytes that cannot be read, and the store writes over it.
                 metrics.Miss(DecodeOutcome.Undecodable);
-            }
-            else
-            {
-                metrics.Read("redis_unavailable");
+                return await loader.LoadSharedAsync(request, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
             }
 
-            return await loader.LoadSharedAsync(request, default, cancellationToken).ConfigureAwait(false);
+            // One time-out is enough: Redis is not asked for a lease as well.
+            metrics.Read("redis_unavailable");
+            return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
         }
 
         if (found.IsNull)
         {
             metrics.Miss("absent");
-            return await loader.LoadSharedAsync(request, default, cancellationToken).ConfigureAwait(false);
+            return await loader.LoadSharedAsync(request, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
         }
 
         ReadOnlyMemory<byte> entry = found;

@@ -48,10 +48,11 @@ internal sealed class EntryLoader(
 
     /// <summary>Joins the flight of this key or starts one.</summary>
     /// <param name="request">What to load.</param>
-    /// <param name="seen">The identity of an entry that is of no use to the caller; empty if there was none.</param>
+    /// <param name="seen">The identity of an entry that is of no use to the caller; empty if there was none. Null where Redis is not to be
+    /// asked, because it has just not answered or holds what is outdated: the value is then not stored.</param>
     /// <param name="cancellationToken">Ends this caller's wait.</param>
     public async ValueTask<T> LoadSharedAsync<TState, T>(
-        LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken)
+        LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (Transaction.Current is not null)
@@ -131,7 +132,7 @@ internal sealed class EntryLoader(
 
     /// <summary>Runs a flight to its end. Never throws.</summary>
     private async Task FlyAsync<TState, T>(
-        FlightKey key, Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen)
+        FlightKey key, Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen)
     {
         try
         {
@@ -150,12 +151,12 @@ internal sealed class EntryLoader(
     }
 
     private async Task<Landing<T>> LandAsync<TState, T>(
-        Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen)
+        Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen)
     {
         Lease? lease = null;
-        if (cache is not null)
+        if (cache is not null && seen is { } unwanted)
         {
-            var answer = await cache.Leases.AcquireAsync(request.Key, seen, flight, flight.Token).ConfigureAwait(false);
+            var answer = await cache.Leases.AcquireAsync(request.Key, unwanted, flight, flight.Token).ConfigureAwait(false);
             ReadOnlyMemory<byte> entry = answer.Entry;
             if (!answer.Entry.IsNull && cache.Reader.TryRead(request, entry, cache.Reader.Now, out var header, out T value))
             {

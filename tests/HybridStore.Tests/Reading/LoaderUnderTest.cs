@@ -46,7 +46,7 @@ internal sealed class LoaderUnderTest : IDisposable
     /// <summary>Reads as callers do; when this returns its task, the caller has joined a flight.</summary>
     public Task<T> ReadAsync<T>(
         string key, Func<LoadContext, CancellationToken, ValueTask<T>> load, CancellationToken cancellationToken = default) =>
-        Loader.LoadSharedAsync(Request(key, load), default, cancellationToken).AsTask();
+        Loader.LoadSharedAsync(Request(key, load), ReadOnlyMemory<byte>.Empty, cancellationToken).AsTask();
 
     public Task<T> ReadAsync<T>(string key, Func<CancellationToken, Task<T>> load, CancellationToken cancellationToken = default) =>
         ReadAsync(key, (_, token) => new ValueTask<T>(load(token)), cancellationToken);

@@ -180,7 +180,7 @@ public sealed class SharedLoadTests : IDisposable
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => alone
             ? _loader.Loader.LoadAloneAsync(request, cancelled).AsTask()
-            : _loader.Loader.LoadSharedAsync(request, default, cancelled).AsTask());
+            : _loader.Loader.LoadSharedAsync(request, ReadOnlyMemory<byte>.Empty, cancelled).AsTask());
 
         Assert.Equal(0, _loader.Flights.Count);
     }

@@ -13,7 +13,8 @@
 -- ARGV[7]      how many members one call may visit, 1 to 3,500 (unpack fails at 8,000)
 -- ARGV[8..9]   '' and '' at first; to go on: score and member that the call before returned. KEYS then hold the state, the tag that
 --              was not finished, and the tags after it; nothing is fenced again.
--- returns      { now, 0 } when all is applied; else { now, n, score, member }: the n-th tag in KEYS has members left behind these two,
+-- returns      an error if the server is full and knows no flags (Redis 6): what could be deleted is, and nothing is applied;
+--              { now, 0 } when all is applied; else { now, n, score, member }: the n-th tag in KEYS has members left behind these two,
 --              and the tags after it have not been visited
 --
 -- Keys and tags are fenced before any member is visited, so that whatever is stored from then on is fresh or refused. An entry whose
@@ -33,6 +34,16 @@ local function ours(key, kind)
   if found ~= kind and found ~= 'none' then
     redis.call('UNLINK', key)
   end
+end
+
+-- What needs memory fails on a full server that knows no flags. Deleting goes on, and the caller is told in the end.
+local failure
+local function write(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then
+    failure = failure or reply
+  end
+  return reply
 end
 
 -- Header of an entry: see EntryHeader. Stamped is flag 2; xmin stands at offset 32, xmax at 40, the ids in progress from 48 on.
@@ -74,19 +85,19 @@ local function fold(hash)
     end
   end
   if not floor or floor < tonumber(smallest) then
-    redis.call('HSET', hash, 'm', smallest)
+    write('HSET', hash, 'm', smallest)
   end
   if mark == '0' then
-    redis.call('HSET', hash, 'p', '1')
+    write('HSET', hash, 'p', '1')
   end
   redis.call('HDEL', hash, smallest)
 end
 
 local function fence(hash)
   if ARGV[3] == '1' then
-    redis.call('HSET', hash, ARGV[2], '1')
+    write('HSET', hash, ARGV[2], '1')
   else
-    redis.call('HSETNX', hash, ARGV[2], '0')
+    write('HSETNX', hash, ARGV[2], '0')
   end
   -- Up to 6 fields are not fences.
   if redis.call('HLEN', hash) > tonumber(ARGV[5]) + 6 then
@@ -104,12 +115,12 @@ if ARGV[9] == '' then
   -- A sequence that was lost goes on above the one before it: it counts from the clock, which moves faster.
   ours(KEYS[1], 'hash')
   if redis.call('HEXISTS', KEYS[1], 'seq') == 0 then
-    redis.call('HSET', KEYS[1], 'seq', now)
+    write('HSET', KEYS[1], 'seq', now)
   end
-  local sequence = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+  local sequence = write('HINCRBY', KEYS[1], 'seq', 1)
   local high = redis.call('HGET', KEYS[1], 'high')
   if xid and (not high or (tonumber(high) or 0) < xid) then
-    redis.call('HSET', KEYS[1], 'high', ARGV[2])
+    write('HSET', KEYS[1], 'high', ARGV[2])
   end
 
   for i = 2, first_tag - 1, 2 do
@@ -128,11 +139,11 @@ if ARGV[9] == '' then
   for i = first_tag, #KEYS, 2 do
     local fences = KEYS[i + 1]
     ours(fences, 'hash')
-    redis.call('HSET', fences, 's', sequence)
+    write('HSET', fences, 's', sequence)
     if xid then
       fence(fences)
     else
-      redis.call('HSET', fences, 'u', sequence)
+      write('HSET', fences, 'u', sequence)
     end
     extend(fences)
   end
@@ -145,13 +156,13 @@ local function members_behind(tag_set, score, member)
     return redis.call('ZRANGE', tag_set, 0, budget - 1, 'WITHSCORES')
   end
   local present = redis.call('ZSCORE', tag_set, member)
-  redis.call('ZADD', tag_set, score, member)
-  local rank = redis.call('ZRANK', tag_set, member)
+  write('ZADD', tag_set, score, member)
+  local rank = redis.call('ZRANK', tag_set, member) or -1
   local found = redis.call('ZRANGE', tag_set, rank + 1, rank + budget, 'WITHSCORES')
   if not present then
     redis.call('ZREM', tag_set, member)
   elseif tonumber(present) ~= tonumber(score) then
-    redis.call('ZADD', tag_set, present, member)
+    write('ZADD', tag_set, present, member)
   end
   return found
 end
@@ -175,8 +186,8 @@ for i = first_tag, #KEYS, 2 do
   end
   budget = budget - #found / 2
   if budget <= 0 then
-    return { now, (i - first_tag) / 2 + 1, found[#found], found[#found - 1] }
+    return failure or { now, (i - first_tag) / 2 + 1, found[#found], found[#found - 1] }
   end
   score, member = '', ''
 end
-return { now, 0 }
+return failure or { now, 0 }
