@@ -113,14 +113,17 @@ internal sealed class RedisHandshake(
                 $"The record {options.KeyPrefix}:layout in Redis says {partitions} partitions, which is no power of two: delete it.");
     }
 
-    /// <summary>Null where an ACL keeps the user from asking: the version is then taken as supported, without what is newer.</summary>
+    /// <summary>Null where the question is refused: the version is then taken as supported, without what is newer.</summary>
     private async Task<Version?> VersionOfAsync(IServer server, CancellationToken cancellationToken)
     {
         try
         {
-            var sections = await server.InfoAsync("server").WaitAsync(Patience, timeProvider, cancellationToken).ConfigureAwait(false);
-            var text = sections.SelectMany(section => section).FirstOrDefault(pair => pair.Key == "redis_version").Value;
-            return Version.TryParse(text, out var version) ? version : null;
+            // The client refuses INFO unless it is in admin mode, which an application's seldom is. HELLO without arguments changes
+            // nothing and tells the version as well.
+            var answer = await server.ExecuteAsync("HELLO").WaitAsync(Patience, timeProvider, cancellationToken).ConfigureAwait(false);
+            return answer.ToDictionary().TryGetValue("version", out var text) && Version.TryParse((string?)text, out var version)
+                ? version
+                : null;
         }
         catch (RedisServerException error)
         {

@@ -23,7 +23,7 @@ internal static partial class RedisLog
     public static partial void PartitionsAdopted(ILogger logger, int recorded, int wanted);
 
     [LoggerMessage(1004, LogLevel.Information,
-        "Redis did not tell its version ({Kind}); it is taken as 6.2 or later. Allow the user INFO to have scripts run on a full server.")]
+        "Redis did not tell its version ({Kind}); it is taken as 6.2 or later. HELLO tells it, unless the command was renamed or a proxy keeps it back; scripts then cannot run on a full server.")]
     public static partial void VersionUnknown(ILogger logger, RedisErrorKind kind);
 
     [LoggerMessage(1005, LogLevel.Warning, "The circuit breaker of Redis is open ({Failure}): reads go to PostgreSQL without asking Redis.")]
