@@ -9,7 +9,7 @@ public class RedisScriptTests
 
     [Fact]
     public void There_are_the_scripts_that_the_gateway_runs() =>
-        Assert.Equal(["invalidate.lua", "layout.lua", "lease.lua", "store.lua"], Names.Select(name => name.Data).Order(StringComparer.Ordinal));
+        Assert.Equal(["invalidate.lua", "layout.lua", "lease.lua", "release.lua", "store.lua"], Names.Select(name => name.Data).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -41,6 +41,7 @@ public class RedisScriptTests
     [InlineData("invalidate.lua", true)]
     [InlineData("layout.lua", true)]
     [InlineData("lease.lua", true)]
+    [InlineData("release.lua", true)]
     [InlineData("store.lua", false)]
     public void A_full_Redis_may_still_forget_but_not_store(string name, bool allowed) =>
         Assert.Equal(
@@ -49,6 +50,7 @@ public class RedisScriptTests
     private static RedisScript ScriptOf(string name) => name switch
     {
         "lease.lua" => RedisScript.Lease,
+        "release.lua" => RedisScript.Release,
         "store.lua" => RedisScript.Store,
         "invalidate.lua" => RedisScript.Invalidate,
         "layout.lua" => RedisScript.Layout,

@@ -129,6 +129,11 @@ internal sealed class ScriptedRedis
                     return Task.FromResult(LeaseAnswers.TryDequeue(out var turn) ? turn : Granted);
                 }
 
+                if (script == RedisScript.Release.For(serverKnowsFlags: true))
+                {
+                    return Task.FromResult(RedisResult.Create([RedisResult.Create(1000), RedisResult.Create(1)]));
+                }
+
                 if (script == RedisScript.Store.For(serverKnowsFlags: true))
                 {
                     LastStore = (keys, (RedisValue[])arguments[2]!);
