@@ -129,6 +129,21 @@ internal sealed class EntryLoader(
         }
     }
 
+    /// <summary>The same under a lease, which is given back if the delegate fails.</summary>
+    public async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
+        LoadRequest<TState, T> request, LoadStamp stamp, Lease lease, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(request, stamp, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            cache!.Storer.Release(request.Key, lease);
+            throw;
+        }
+    }
+
     /// <summary>Runs a flight to its end. Never throws.</summary>
     private async Task FlyAsync<TState, T>(
         FlightKey key, Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen)
@@ -169,7 +184,9 @@ internal sealed class EntryLoader(
 
         flight.MarkBegin();
         var stamp = new LoadStamp(isWanted: lease is not null || IsLoading);
-        var (loaded, context, duration) = await RunAsync(request, stamp, flight.Token).ConfigureAwait(false);
+        var (loaded, context, duration) = lease is null
+            ? await RunAsync(request, stamp, flight.Token).ConfigureAwait(false)
+            : await RunAsync(request, stamp, lease, flight.Token).ConfigureAwait(false);
         var sentAt = Flight.NextArrival();
         var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
         return new Landing<T>(loaded, stamp, flight.BeganAt, sentAt, stored);

@@ -36,7 +36,7 @@ internal sealed class EntryRefresher(EntryLoader loader, LoaderCache cache, Stor
             if (answer.Lease is { } lease)
             {
                 var stamp = new LoadStamp(isWanted: true);
-                var (value, context, duration) = await loader.RunAsync(request, stamp, CancellationToken.None).ConfigureAwait(false);
+                var (value, context, duration) = await loader.RunAsync(request, stamp, lease, CancellationToken.None).ConfigureAwait(false);
                 metrics.Refreshed(await cache.Storer.StoreAsync(request, value, context, duration, lease).ConfigureAwait(false));
             }
         }

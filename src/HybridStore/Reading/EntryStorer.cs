@@ -5,6 +5,7 @@ using HybridStore.Redis;
 using HybridStore.Resilience;
 using HybridStore.Serialization;
 using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
 
 namespace HybridStore.Reading;
 
@@ -21,12 +22,12 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
         if (context.Stamp.IsFromTransaction)
         {
             metrics.Stored("in_transaction");
-            return NotStored;
+            return Decline(request.Key, lease);
         }
 
         if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive)
         {
-            return NotStored;
+            return Decline(request.Key, lease);
         }
 
         // Both times are written by the store's script, from Redis's own clock.
@@ -39,11 +40,11 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             case EncodeOutcome.TooLarge:
                 ReadingLog.TooLarge(logger, typeof(T), request.Settings.MaximumPayloadBytes);
                 metrics.Stored("too_large");
-                return NotStored;
+                return Decline(request.Key, lease);
             case EncodeOutcome.Unserializable:
                 ReadingLog.Unserializable(logger, typeof(T), encoded.Exception!.GetType());
                 metrics.Stored("unserializable");
-                return NotStored;
+                return Decline(request.Key, lease);
         }
 
         var sent = gateway.StoreAsync(new StoreCommand(
@@ -55,7 +56,16 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             context.Stamp.Known,
             stamp is not null,
             context.Stamp.IsFromStandby));
-        return FinishAsync(sent, encoded);
+        return FinishAsync(sent, encoded, request.Key, lease);
+    }
+
+    /// <summary>Gives back a lease under which nothing will be stored: who waits for it need not wait until it ends.</summary>
+    public void Release(string key, Lease lease) => _ = gateway.ReleaseAsync(key, lease).AsTask();
+
+    private Task<bool> Decline(string key, Lease lease)
+    {
+        Release(key, lease);
+        return NotStored;
     }
 
     private static TimeSpan Jittered(TimeSpan timeToLive, double jitter) =>
@@ -85,7 +95,8 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
         return timeToLive < EntryOptions.LongestTimeToLive ? timeToLive : EntryOptions.LongestTimeToLive;
     }
 
-    private async Task<bool> FinishAsync(ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded)
+    private async Task<bool> FinishAsync(
+        ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded, string key, Lease lease)
     {
         var result = await sent.ConfigureAwait(false);
         if (result.TryGetValue(out var answer))
@@ -101,6 +112,12 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
         {
             ReadingLog.StoreFailed(logger, FailureLog.KindOf(error));
             FailureLog.InFull(logger, error);
+        }
+
+        if (result.Error is RedisServerException)
+        {
+            // Redis is there, and will not take it: it may be full.
+            Release(key, lease);
         }
 
         return false;

@@ -59,6 +59,21 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
             CancellationToken.None);
     }
 
+    /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
+    /// itself.</summary>
+    public ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease)
+    {
+        if (connection.Session is not { } session)
+        {
+            return new ValueTask<RedisCallResult<bool>>(RedisCallResult<bool>.Refused);
+        }
+
+        return session.Breakers[session.Layout.PartitionOf(key)].ExecuteAsync(
+            static call => call.Gateway.SendReleaseAsync(call.session, call.key, call.lease),
+            (Gateway: this, session, key, lease),
+            CancellationToken.None);
+    }
+
     private async Task<LeaseAnswer> SendLeaseAsync(RedisSession session, int partition, string key, ReadOnlyMemory<byte> seen)
     {
         var token = Lease.NewToken();
@@ -80,6 +95,18 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
             2 => new LeaseAnswer(null, (RedisValue)answer[2]),
             _ => default,
         };
+    }
+
+    private async Task<bool> SendReleaseAsync(RedisSession session, string key, Lease lease)
+    {
+        var sentAt = timeProvider.GetTimestamp();
+        var answer = await session.Database.ScriptEvaluateAsync(
+            session.TextOf(RedisScript.Release),
+            [session.Layout.Guard(session.Layout.PartitionOf(key), key)],
+            [lease.Token],
+            CommandFlags.DemandMaster).ConfigureAwait(false);
+        clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
+        return (bool)answer[1];
     }
 
     private async Task<StoreAnswer> SendStoreAsync(RedisSession session, StoreCommand command)

@@ -15,6 +15,8 @@ internal sealed class RedisScript
 
     public static RedisScript Store { get; } = Load("store.lua");
 
+    public static RedisScript Release { get; } = Load("release.lua");
+
     public static RedisScript Invalidate { get; } = Load("invalidate.lua");
 
     public static RedisScript Layout { get; } = Load("layout.lua");

@@ -9,7 +9,7 @@ public sealed class AblationTests(ServersFixture servers)
     [Fact]
     public async Task Without_the_lease_of_its_own_an_older_load_stores()
     {
-        await using var race = await StartAsync(RedisScript.Store, CutScript.Refusal("lease"));
+        await using var race = await StartAsync(RedisScript.Store, CutScript.Lease);
 
         Assert.Equal(0, await Traces.LeaseTakenOverAsync(race));
     }
@@ -17,7 +17,7 @@ public sealed class AblationTests(ServersFixture servers)
     [Fact]
     public async Task Without_the_lease_a_lost_guard_lets_an_old_load_store()
     {
-        await using var race = await StartAsync(RedisScript.Store, CutScript.Refusal("lease"));
+        await using var race = await StartAsync(RedisScript.Store, CutScript.Lease);
 
         Assert.Equal(0, await Traces.GuardLostAsync(race));
     }

@@ -3,10 +3,13 @@ namespace HybridStore.IntegrationTests.Fencing;
 /// <summary>Cuts one check out of the real scripts.</summary>
 internal static class CutScript
 {
+    /// <summary>Whoever asks to store is taken for the holder of the lease.</summary>
+    public static string Lease(string text) =>
+        text.Replace("return { now, 'lease' }", "lease = { ARGV[4], now }", StringComparison.Ordinal);
+
     /// <summary>What <c>store.lua</c> refuses by this word it lets pass.</summary>
-    public static Func<string, string> Refusal(string word) => text => text.Replace(
-        // What comes after the check needs the lease that was to be there.
-        $"return {{ now, '{word}' }}", word == "lease" ? "lease = { ARGV[4], now }" : "", StringComparison.Ordinal);
+    public static Func<string, string> Refusal(string word) =>
+        text => text.Replace($"return refuse('{word}')", "", StringComparison.Ordinal);
 
     /// <summary>The floor of folded fences.</summary>
     public static string Floor(string text) => text.Replace("fences[i] == 'm'", "false", StringComparison.Ordinal);

@@ -58,6 +58,12 @@ local function hash(key)
   return fields.err and {} or fields
 end
 
+-- A load that is refused has no more use for its lease.
+local function refuse(why)
+  redis.call('HDEL', KEYS[2], 't', 'a', 'e')
+  return { now, why }
+end
+
 -- 1. The lease is still this load's: the key has been neither invalidated without a trace, nor retaken, nor its guard lost.
 local lease = redis.pcall('HMGET', KEYS[2], 't', 'a')
 if lease.err or lease[1] ~= ARGV[4] then
@@ -65,11 +71,11 @@ if lease.err or lease[1] ~= ARGV[4] then
 end
 -- 2. Fences that were set since the grant are still remembered.
 if now - lease[2] >= tonumber(ARGV[5]) then
-  return { now, 'late' }
+  return refuse('late')
 end
 -- 3. The load reflects every write that has invalidated the key.
 if not reflects(hash(KEYS[2])) then
-  return { now, 'fence' }
+  return refuse('fence')
 end
 -- 4. And every write that has invalidated one of its tags, of which the key may not have been a member yet.
 for i = 5, #KEYS, 2 do
@@ -77,18 +83,18 @@ for i = 5, #KEYS, 2 do
   local last = stamped and 'u' or 's'
   for f = 1, #fences, 2 do
     if fences[f] == last and tonumber(fences[f + 1]) > tonumber(ARGV[6]) then
-      return { now, 'tag' }
+      return refuse('tag')
     end
   end
   if not reflects(fences) then
-    return { now, 'tag' }
+    return refuse('tag')
   end
 end
 -- 5. A standby's snapshot says nothing about ids that were running; whatever was invalidated here must be behind it.
 if standby then
   local high = redis.pcall('HGET', KEYS[3], 'high')
   if type(high) == 'string' and not (tonumber(high) < xmin) then
-    return { now, 'standby' }
+    return refuse('standby')
   end
 end
 
