@@ -46,8 +46,17 @@ internal static class StampedStatement
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
         var results = await connection.QueryMultipleAsync(
             Statement.Command(null, $"{LoadStamp.Sql};\n{sql}", parameters, cancellationToken)).ConfigureAwait(false);
-        var (snapshot, inRecovery) = await results.ReadSingleAsync<(string, bool)>().ConfigureAwait(false);
-        stamp.Add(snapshot, inRecovery);
-        return results;
+        try
+        {
+            var (snapshot, inRecovery) = await results.ReadSingleAsync<(string, bool)>().ConfigureAwait(false);
+            stamp.Add(snapshot, inRecovery);
+            return results;
+        }
+        catch
+        {
+            // A statement that fails is noticed here, and the load may go on: the connection must be free for its next one.
+            await results.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 }

@@ -38,7 +38,18 @@ internal sealed class HeldLoad<T>(Func<LoadContext, CancellationToken, ValueTask
             await _mayRead.Task.WaitAsync(cancellationToken);
         }
 
-        var value = await read(context, cancellationToken);
+        T value;
+        try
+        {
+            value = await read(context, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            // For the test that waits for it.
+            _hasRead.TrySetException(error);
+            throw;
+        }
+
         _hasRead.TrySetResult();
         await _mayReturn.Task.WaitAsync(cancellationToken);
         return value;
