@@ -183,6 +183,16 @@ internal sealed class EntryLoader(
             lease = answer.Lease;
         }
 
+        // A load that all callers have left may take no notice and go on: its lease is given back, so that the next one need not wait.
+        using var abandonment = lease is null
+            ? default
+            : flight.Token.UnsafeRegister(
+                static state =>
+                {
+                    var (storer, key, held) = ((EntryStorer, string, Lease))state!;
+                    storer.Release(key, held);
+                },
+                (cache!.Storer, request.Key, lease));
         flight.MarkBegin();
         var stamp = new LoadStamp(isWanted: lease is not null || IsLoading);
         var (loaded, context, duration) = lease is null

@@ -53,39 +53,7 @@ public sealed class DetachedLoadTests(OwnServersFixture own) : IClassFixture<Own
         await stores.WaitForMeasurementsAsync(2, Cancellation);
 
         Assert.Equal(200, await accounts.ReadAsync(1));
-        Assert.Equal(["stored", "detached"], stores.GetMeasurementSnapshot().Take(2).Select(store => store.Tags["hybridstore.result"]));
-    }
-
-    [Fact]
-    public async Task A_store_is_not_sent_again_behind_an_invalidation_when_Redis_has_forgotten_its_script()
-    {
-        await own.RestoreAsync(Cancellation);
-        await using var accounts = await Accounts.StartAsync(
-            Servers, register: static (services, _) => services.AddMetrics());
-        using var stores = StoresOf(accounts);
-        await accounts.CacheAsync(1);
-        await accounts.Store.InvalidateKeyAsync(Accounts.Key(1), Cancellation);
-
-        // Only the script of invalidations is known to Redis now.
-        await Servers.Redis.RunAsync("SCRIPT", "FLUSH");
-        await Servers.Redis.RunAsync("SCRIPT", "LOAD", RedisScript.Invalidate.For(accounts.Host.Root.Redis!.Session!.KnowsScriptFlags));
-        using var held = Servers.Redis.Proxy.HoldReply("EVAL");
-        var old = accounts.ReadAsync(1);
-        await held.Arrived.WaitAsync(Cancellation);
-
-        // Redis has answered the store, and the client does not know yet; the invalidation is made behind it.
-        var removals = await RemovalsAsync();
-        var write = SetAsync(accounts, 200);
-        while (await RemovalsAsync() == removals)
-        {
-        }
-
-        held.Release();
-        await write;
-        Assert.Equal(100, await old);
-        await stores.WaitForMeasurementsAsync(2, Cancellation);
-
-        Assert.Equal(200, await accounts.ReadAsync(1));
+        Assert.Equal(["stored", "refused_lease_lost"], stores.GetMeasurementSnapshot().Take(2).Select(store => store.Tags["hybridstore.result"]));
     }
 
     private static Task<WriteReceipt> SetAsync(Accounts accounts, int balance) => accounts.Store.WriteAsync(
@@ -108,9 +76,6 @@ public sealed class DetachedLoadTests(OwnServersFixture own) : IClassFixture<Own
     /// <summary>What became of loaded values.</summary>
     private static MetricCollector<long> StoresOf(Accounts accounts) => new(
         accounts.Host.Services.GetRequiredService<IMeterFactory>(), "HybridStore", "hybridstore.stores");
-
-    private async Task<string?> RemovalsAsync() => (await Servers.Redis.RunAsync("INFO", "commandstats")).ToString()
-        .Split('\n').FirstOrDefault(line => line.StartsWith("cmdstat_unlink:", StringComparison.Ordinal))?.Split(',')[0];
 
     private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
