@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using HybridStore.Reading;
 using HybridStore.Postgres;
+using HybridStore.Reading;
 
 namespace HybridStore;
 

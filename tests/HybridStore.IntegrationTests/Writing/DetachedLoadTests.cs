@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using HybridStore.Redis;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
