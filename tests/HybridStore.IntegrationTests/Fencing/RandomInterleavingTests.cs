@@ -15,7 +15,11 @@ public sealed class RandomInterleavingTests(ServersFixture servers)
         var seed = Random.Shared.Next();
         var interleaving = new RandomInterleaving(race, seed);
 
-        Assert.Null(await interleaving.RunAsync(300));
+        if (await interleaving.RunAsync(300) is { } violation)
+        {
+            Assert.Fail(violation);
+        }
+
         Assert.True(interleaving.Found > 0, $"Seed {seed}: nothing was ever stored.");
     }
 
