@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace HybridStore.IntegrationTests.Readme;
@@ -8,17 +7,28 @@ namespace HybridStore.IntegrationTests.Readme;
 internal static partial class ReadmeSnippets
 {
     public static IReadOnlyList<string> InReadme() =>
-        [.. CodeBlock().Matches(File.ReadAllText(Path.Combine(Folder(), "..", "..", "..", "README.md")))
+        [.. CodeBlock().Matches(File.ReadAllText(Path.Combine(Repository(), "README.md")))
             .Select(block => Normalized(block.Groups["code"].Value))];
 
     public static IReadOnlyDictionary<string, string> InSources() =>
-        Directory.EnumerateFiles(Folder(), "*.cs")
+        Directory.EnumerateFiles(Path.Combine(Repository(), "tests", "HybridStore.IntegrationTests", "Readme"), "*.cs")
             .SelectMany(file => Region().Matches(File.ReadAllText(file)))
             .ToDictionary(region => region.Groups["name"].Value, region => Normalized(region.Groups["code"].Value));
 
     private static string Normalized(string code) => WhiteSpace().Replace(code, " ").Trim();
 
-    private static string Folder([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
+    // A deterministic build leaves no paths of this machine in the program: the sources are looked for from where it runs.
+    private static string Repository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "HybridStore.sln")))
+        {
+            folder = folder.Parent
+                ?? throw new InvalidOperationException("README.md is read from the repository: run the tests inside of it.");
+        }
+
+        return folder.FullName;
+    }
 
     [GeneratedRegex(@"^```csharp\r?\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
