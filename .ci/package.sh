@@ -62,8 +62,6 @@ create_project() {
   readme_repository >"$work/ProductRepository.cs"
   if [ -s "$work/ProductRepository.cs" ]; then
     cp "$work/ProductRepository.cs" "$project/"
-  elif [ -s "$project/ProductRepository.cs" ]; then
-    echo "README.md has no csharp block with class ProductRepository: .ci/package/ProductRepository.cs is used"
   else
     echo "README.md has no csharp block with class ProductRepository" >&2
     return 1

@@ -187,7 +187,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
 
         if (applied)
         {
-            InvalidationLog.AppliedLate(_logger, batch.Count, batch.Everything);
+            InvalidationLog.AppliedLate(_logger, batch.Count);
             _pending.Complete();
         }
 

@@ -10,8 +10,8 @@ internal static partial class InvalidationLog
     public static partial void Queued(ILogger logger, int keys, int tags);
 
     [LoggerMessage(1101, LogLevel.Information,
-        "Redis has taken the invalidations that waited: {Count} key(s) and tag(s), or all of the cache where they were too many ({Everything}).")]
-    public static partial void AppliedLate(ILogger logger, int count, bool everything);
+        "Redis has taken the invalidations that waited: {Count} key(s) and tag(s) (0: too many to count, so the whole cache was emptied).")]
+    public static partial void AppliedLate(ILogger logger, int count);
 
     [LoggerMessage(1102, LogLevel.Error,
         "More than {Capacity} keys and tags wait to be invalidated: the whole cache is emptied instead once Redis is back.")]
