@@ -55,8 +55,8 @@ public interface IHybridStore
 
     /// <summary>Invalidates keys and tags after a change that was made by other means than
     /// <see cref="WriteAsync"/>.</summary>
-    /// <remarks>Call it after the change is committed. In this process, loads that began before the call are detached:
-    /// they still answer those who wait for them, but are not cached.</remarks>
+    /// <remarks>Call it after the change is committed. Loads that began before it, in any process, still answer those who wait for
+    /// them, but are not cached unless they reflect the change.</remarks>
     /// <param name="what">The keys and tags, and the id of the transaction that changed them where it is known.</param>
     /// <param name="cancellationToken">Ends the wait; an invalidation that has begun goes on.</param>
     /// <returns>A receipt: <see cref="InvalidationStatus.Applied"/>, or <see cref="InvalidationStatus.Pending"/> when

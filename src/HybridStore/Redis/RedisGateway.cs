@@ -44,7 +44,7 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
             cancellationToken);
     }
 
-    /// <summary>Stores an entry unless it is refused: true if it is stored. The command is on its way, behind all commands sent before it,
+    /// <summary>Stores an entry, or says why it was refused. The command is on its way, behind all commands sent before it,
     /// when this returns its task.</summary>
     public ValueTask<RedisCallResult<StoreAnswer>> StoreAsync(StoreCommand command)
     {
