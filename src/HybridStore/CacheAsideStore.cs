@@ -1,4 +1,5 @@
 using HybridStore.Diagnostics;
+using HybridStore.Invalidating;
 using HybridStore.Keys;
 using HybridStore.Policies;
 using HybridStore.Reading;
@@ -14,7 +15,7 @@ internal sealed class CacheAsideStore(
     CacheAsideReader? reader,
     EntryLoader loader,
     TransactionalWriter writer,
-    IInvalidator invalidator,
+    ForeignInvalidations invalidations,
     StoreMetrics metrics,
     ReadOptions readOptions) : IHybridStore
 {
@@ -69,12 +70,18 @@ internal sealed class CacheAsideStore(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        return invalidator.InvalidateAsync(what).WaitAsync(cancellationToken);
+        return invalidations.InvalidateAsync(what).WaitAsync(cancellationToken);
+    }
+
+    public Task<InvalidationReceipt> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return invalidations.FlushAsync().WaitAsync(cancellationToken);
     }
 
     public IHybridStore With(ReadOptions readOptions)
     {
         ArgumentNullException.ThrowIfNull(readOptions);
-        return new CacheAsideStore(policies, serializers, reader, loader, writer, invalidator, metrics, readOptions);
+        return new CacheAsideStore(policies, serializers, reader, loader, writer, invalidations, metrics, readOptions);
     }
 }

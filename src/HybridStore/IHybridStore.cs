@@ -64,6 +64,17 @@ public interface IHybridStore
     /// <exception cref="ArgumentException">A key or tag is malformed.</exception>
     Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default);
 
+    /// <summary>Invalidates the whole cache: no entry that is there now is served again, by any instance. For changes that no key or tag
+    /// names, such as a restored backup.</summary>
+    /// <remarks>It raises the cache's generation in Redis, which costs the same whatever the cache holds; what is left of the old one is
+    /// removed in the background or expires. Loads that began before answer those who wait for them and are not cached. Call it after the
+    /// change is committed. The next reads all go to PostgreSQL.</remarks>
+    /// <param name="cancellationToken">Ends the wait; a flush that has begun goes on.</param>
+    /// <returns>After about a second, when it holds in every instance: <see cref="InvalidationStatus.Applied"/>. Or
+    /// <see cref="InvalidationStatus.Pending"/> when Redis could not be reached: it is retried in the background, and this process reads
+    /// nothing from Redis meanwhile.</returns>
+    Task<InvalidationReceipt> FlushAsync(CancellationToken cancellationToken = default);
+
     /// <summary>Returns a view of this store whose reads accept what <paramref name="readOptions"/> says. The view shares
     /// everything else with this store and is cheap to make.</summary>
     /// <param name="readOptions">What reads through the view accept.</param>

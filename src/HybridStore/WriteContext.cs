@@ -99,10 +99,10 @@ public sealed class WriteContext
         string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
         Statement.ExecuteScalarAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
 
-    internal Invalidation Complete(ulong? transactionId)
+    internal Invalidation Complete()
     {
         _completed = true;
-        return new Invalidation { Keys = [.. _keys], Tags = [.. _tags], TransactionId = transactionId };
+        return new Invalidation { Keys = [.. _keys], Tags = [.. _tags] };
     }
 
     private void ThrowIfCompleted()

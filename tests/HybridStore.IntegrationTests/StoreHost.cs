@@ -1,3 +1,4 @@
+using HybridStore.Redis.Generations;
 using HybridStore.Registration;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
@@ -81,6 +82,7 @@ internal sealed class StoreHost : IAsyncDisposable
         if (waitForRedis && host.Root.Redis is { } redis)
         {
             await redis.Ready.WaitAsync(TimeSpan.FromSeconds(10), cancellation);
+            await host.Root.Gateway!.ReadAsync("none", allowReplicas: false, cancellation);
         }
 
         return host;
@@ -92,11 +94,13 @@ internal sealed class StoreHost : IAsyncDisposable
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>The generation in which this instance reads and writes.</summary>
+    public Generation Generation => Root.Redis!.Session!.Generations.Current ?? throw new InvalidOperationException("Nothing has been read yet.");
+
     /// <summary>The physical name of an entry.</summary>
     public RedisKey EntryName(string key)
     {
-        var layout = Root.Redis!.Session!.Layout;
-        return layout.Entry(layout.PartitionOf(key), key);
+        return Generation.Entry(Root.Redis!.Session!.Layout.PartitionOf(key), key);
     }
 
     /// <summary>Redis through a client that shares nothing with the store.</summary>

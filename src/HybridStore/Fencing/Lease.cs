@@ -1,9 +1,12 @@
+using HybridStore.Redis.Generations;
+
 namespace HybridStore.Fencing;
 
 /// <summary>The right to load and store one key.</summary>
 /// <param name="Token">New for every load: a token that is used again would let an older load of the same client store.</param>
 /// <param name="Sequence">The partition's sequence of invalidations when it was granted.</param>
-internal sealed record Lease(byte[] Token, long Sequence)
+/// <param name="Generation">The generation in which it was granted, and ends.</param>
+internal sealed record Lease(byte[] Token, long Sequence, Generation Generation)
 {
     public static byte[] NewToken() => Guid.NewGuid().ToByteArray();
 }

@@ -8,7 +8,7 @@ namespace HybridStore.Fencing;
 internal sealed class LoadStamp(bool isWanted)
 {
     /// <summary>Asks PostgreSQL for what a stamp needs, in one row.</summary>
-    public const string Sql = "SELECT pg_current_snapshot()::text, pg_is_in_recovery()";
+    public const string Sql = "SELECT pg_current_snapshot()::text, pg_is_in_recovery(), " + BootMark.Sql;
 
     private readonly Lock _lock = new();
     private SnapshotStamp? _known;
@@ -25,6 +25,13 @@ internal sealed class LoadStamp(bool isWanted)
     /// <summary>Whether some of it was read in a transaction that began before the load, or that may have written: it can be older than
     /// the lease of the load, or never be committed. Nothing that is built on it is stored.</summary>
     public bool IsFromTransaction { get; private set; }
+
+    /// <summary>What database counted the ids of its snapshots. Unknown where all are a standby's, or come from entries: those are of
+    /// the generation of the lease, and so is their mark.</summary>
+    public BootMark BootMark { get; private set; }
+
+    /// <summary>Whether its snapshots were counted by different databases, and cannot be compared.</summary>
+    public bool IsOfSeveralDatabases { get; private set; }
 
     /// <summary>The meet of the snapshots that are known; null if there are none. Parts without a stamp reflect it or not.</summary>
     public SnapshotStamp? Known
@@ -59,13 +66,14 @@ internal sealed class LoadStamp(bool isWanted)
     };
 
     /// <summary>A snapshot that was taken before the statements it stands for.</summary>
-    public void Add(string snapshot, bool inRecovery)
+    public void Add(string snapshot, bool inRecovery, BootMark bootMark)
     {
         var stamp = SnapshotStamp.Parse(snapshot);
         lock (_lock)
         {
             // A standby's list of running transactions is empty, whatever runs on the primary: its snapshot is good up to xmin only.
             Meet(inRecovery ? SnapshotStamp.OnStandby(stamp.Xmin) : stamp);
+            Note(bootMark);
             IsFromStandby |= inRecovery;
             IsTaken = true;
         }
@@ -78,6 +86,8 @@ internal sealed class LoadStamp(bool isWanted)
         lock (_lock)
         {
             Meet(known);
+            Note(input.BootMark);
+            IsOfSeveralDatabases |= input.IsOfSeveralDatabases;
             _hasUnstampedInput |= snapshot is null;
             IsFromStandby |= input.IsFromStandby;
             IsFromTransaction |= input.IsFromTransaction;
@@ -86,6 +96,12 @@ internal sealed class LoadStamp(bool isWanted)
 
     /// <summary>Some of it is read in somebody's transaction.</summary>
     public void MarkFromTransaction() => IsFromTransaction = true;
+
+    private void Note(BootMark bootMark)
+    {
+        IsOfSeveralDatabases |= BootMark.Value is { } known && bootMark.Value is { } other && known != other;
+        BootMark = bootMark.Value is null ? BootMark : bootMark;
+    }
 
     private void Meet(SnapshotStamp? stamp) =>
         _known = _known is null || stamp is null ? _known ?? stamp : SnapshotStamp.Meet(_known, stamp);

@@ -1,4 +1,5 @@
 using HybridStore.Diagnostics;
+using HybridStore.Fencing;
 using HybridStore.Reading;
 using HybridStore.Redis;
 using HybridStore.Writing;
@@ -52,7 +53,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
     public bool IsPending(string key) => _pending.Covers(key);
 
     /// <summary>Applies an invalidation or queues it. Keys and tags have been checked.</summary>
-    public async Task<InvalidationReceipt> InvalidateAsync(Invalidation what)
+    public async Task<InvalidationReceipt> InvalidateAsync(Invalidation what, Fence? fence)
     {
         if (what.Keys.Count == 0 && what.Tags.Count == 0)
         {
@@ -62,20 +63,37 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         // Before Redis is told: whoever reads from here on gets nothing of a load that began before the change.
         _flights.Detach(what.Keys, what.Tags);
 
-        if (await _redis.ApplyAsync(what.Keys, what.Tags, what.TransactionId, probing: false).ConfigureAwait(false))
+        if (await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false).ConfigureAwait(false))
         {
             _metrics.Invalidated(applied: true);
             return InvalidationReceipt.AlreadyApplied;
         }
 
         _metrics.Invalidated(applied: false);
-        var applied = _pending.Add(what, out var overflowed);
+        var applied = _pending.Add(what, fence, out var overflowed);
         InvalidationLog.Queued(_logger, what.Keys.Count, what.Tags.Count);
         if (overflowed)
         {
             InvalidationLog.Overflowed(_logger, _retry.Capacity);
         }
 
+        EnsureRetrying();
+        return new InvalidationReceipt(applied);
+    }
+
+    /// <summary>Invalidates the whole cache, or queues that.</summary>
+    public async Task<InvalidationReceipt> FlushAsync()
+    {
+        _flights.DetachAll();
+        if (await _redis.ApplyToEverythingAsync(floor: null, probing: false, CancellationToken.None).ConfigureAwait(false))
+        {
+            _metrics.Invalidated(applied: true);
+            return InvalidationReceipt.AlreadyApplied;
+        }
+
+        _metrics.Invalidated(applied: false);
+        var applied = _pending.AddEverything();
+        InvalidationLog.FlushQueued(_logger);
         EnsureRetrying();
         return new InvalidationReceipt(applied);
     }
@@ -177,7 +195,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         try
         {
             applied = batch.Everything
-                ? await _redis.RemoveEverythingAsync(cancellationToken).ConfigureAwait(false)
+                ? await _redis.ApplyToEverythingAsync(batch.Floor, probing: true, cancellationToken).ConfigureAwait(false)
                 : await TryApplyAsync(batch.Invalidations).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -194,13 +212,13 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         return applied;
     }
 
-    private async Task<bool> TryApplyAsync(IEnumerable<Invalidation> invalidations)
+    private async Task<bool> TryApplyAsync(IEnumerable<(Invalidation What, Fence? Fence)> invalidations)
     {
         // Some at a time: the first that fails spares Redis the others, and they cannot fill the client's pipe.
         foreach (var some in invalidations.Chunk(AppliedAtOnce))
         {
             var applied = await Task.WhenAll(
-                some.Select(what => _redis.ApplyAsync(what.Keys, what.Tags, what.TransactionId, probing: true))).ConfigureAwait(false);
+                some.Select(one => _redis.ApplyAsync(one.What.Keys, one.What.Tags, one.Fence, probing: true))).ConfigureAwait(false);
             if (applied.Contains(false))
             {
                 return false;

@@ -20,4 +20,7 @@ internal static partial class InvalidationLog
     [LoggerMessage(1103, LogLevel.Error,
         "The store was disposed while {Count} key(s) and tag(s) waited to be invalidated: their entries live until they expire.")]
     public static partial void Abandoned(ILogger logger, int count);
+
+    [LoggerMessage(1104, LogLevel.Warning, "Redis did not take the invalidation of the whole cache; it is retried in the background.")]
+    public static partial void FlushQueued(ILogger logger);
 }

@@ -1,3 +1,5 @@
+using HybridStore.Fencing;
+
 namespace HybridStore.Invalidating;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal sealed class PendingSet(int capacity)
     }
 
     /// <summary>Adds an invalidation; the task completes when it has been applied.</summary>
-    public Task Add(Invalidation what, out bool overflowed)
+    public Task Add(Invalidation what, Fence? fence, out bool overflowed)
     {
         lock (_lock)
         {
@@ -37,9 +39,10 @@ internal sealed class PendingSet(int capacity)
             }
 
             var batch = _waiting;
+            batch.NoteFloor(fence);
             if (!batch.Everything)
             {
-                batch.Add(what);
+                batch.Add(what, fence);
                 if (batch.Count + (_taken?.Count ?? 0) > capacity)
                 {
                     overflowed = true;
@@ -49,6 +52,22 @@ internal sealed class PendingSet(int capacity)
 
             _any = true;
             return batch.Applied.Task;
+        }
+    }
+
+    /// <summary>Adds everything; the task completes when it has been applied.</summary>
+    public Task AddEverything()
+    {
+        lock (_lock)
+        {
+            if (_abandoned)
+            {
+                return Task.FromCanceled(new CancellationToken(canceled: true));
+            }
+
+            _waiting.TakeEverything();
+            _any = true;
+            return _waiting.Applied.Task;
         }
     }
 
@@ -111,21 +130,21 @@ internal sealed class PendingSet(int capacity)
 
     internal sealed class Batch
     {
-        // 0 stands for a write whose xid is not known; PostgreSQL gives ids from 3 on.
-        private readonly Dictionary<ulong, Names> _writes = [];
+        // The default stands for a write that is not known; PostgreSQL gives ids from 3 on.
+        private readonly Dictionary<Fence, Names> _writes = [];
         private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
         private bool _hasTags;
 
         /// <summary>What to apply, one invalidation for each write.</summary>
-        public IEnumerable<Invalidation> Invalidations => _writes.Select(write => new Invalidation
-        {
-            Keys = [.. write.Value.Keys],
-            Tags = [.. write.Value.Tags],
-            TransactionId = write.Key == 0 ? null : write.Key,
-        });
+        public IEnumerable<(Invalidation What, Fence? Fence)> Invalidations => _writes.Select(write => (
+            new Invalidation { Keys = [.. write.Value.Keys], Tags = [.. write.Value.Tags] },
+            write.Key == default ? null : (Fence?)write.Key));
 
-        /// <summary>More than could be counted: the cache is emptied instead.</summary>
+        /// <summary>The whole cache, because somebody asked for it or more names came than could be counted.</summary>
         public bool Everything { get; private set; }
+
+        /// <summary>The largest xid of the writes that were not known to be committed.</summary>
+        public ulong? Floor { get; private set; }
 
         public TaskCompletionSource Applied { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -134,12 +153,20 @@ internal sealed class PendingSet(int capacity)
 
         public bool IsEmpty => Count == 0 && !Everything;
 
-        public void Add(Invalidation what)
+        public void NoteFloor(Fence? fence)
         {
-            var id = what.TransactionId ?? 0;
-            if (!_writes.TryGetValue(id, out var names))
+            if (fence is { IsCommitted: false, TransactionId: var id } && !(id < Floor))
             {
-                _writes[id] = names = new Names();
+                Floor = id;
+            }
+        }
+
+        public void Add(Invalidation what, Fence? fence)
+        {
+            var write = fence ?? default;
+            if (!_writes.TryGetValue(write, out var names))
+            {
+                _writes[write] = names = new Names();
             }
 
             foreach (var key in what.Keys)

@@ -48,8 +48,8 @@ internal static class StampedStatement
             Statement.Command(null, $"{LoadStamp.Sql};\n{sql}", parameters, cancellationToken)).ConfigureAwait(false);
         try
         {
-            var (snapshot, inRecovery) = await results.ReadSingleAsync<(string, bool)>().ConfigureAwait(false);
-            stamp.Add(snapshot, inRecovery);
+            var (snapshot, inRecovery, bootMark) = await results.ReadSingleAsync<(string, bool, long?)>().ConfigureAwait(false);
+            stamp.Add(snapshot, inRecovery, new BootMark(bootMark));
             return results;
         }
         catch

@@ -25,6 +25,12 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             return Decline(request.Key, lease);
         }
 
+        if (context.Stamp.IsOfSeveralDatabases)
+        {
+            metrics.Stored("of_several_databases");
+            return Decline(request.Key, lease);
+        }
+
         if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive)
         {
             return Decline(request.Key, lease);
@@ -55,7 +61,8 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             lease,
             context.Stamp.Known,
             stamp is not null,
-            context.Stamp.IsFromStandby));
+            context.Stamp.IsFromStandby,
+            context.Stamp.BootMark));
         return FinishAsync(sent, encoded, request.Key, lease);
     }
 

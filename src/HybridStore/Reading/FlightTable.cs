@@ -24,13 +24,28 @@ internal sealed class FlightTable
             return;
         }
 
-        var concerned = tags.Count > 0 ? null : new HashSet<string>(keys, StringComparer.Ordinal);
+        if (tags.Count > 0)
+        {
+            DetachAll();
+            return;
+        }
+
+        var concerned = new HashSet<string>(keys, StringComparer.Ordinal);
         foreach (var (key, flight) in _flights)
         {
-            if (concerned is null || concerned.Contains(key.Key))
+            if (concerned.Contains(key.Key))
             {
                 Remove(key, flight);
             }
+        }
+    }
+
+    /// <summary>The same for all keys.</summary>
+    public void DetachAll()
+    {
+        foreach (var (key, flight) in _flights)
+        {
+            Remove(key, flight);
         }
     }
 }

@@ -1,15 +1,35 @@
+using HybridStore.Redis.Generations;
 using StackExchange.Redis;
 
 namespace HybridStore.Redis;
 
-/// <summary>One call of <c>invalidate.lua</c>.</summary>
-/// <param name="Partition">The partition, hence the slot, of all names.</param>
-/// <param name="Keys">How many keys it names.</param>
-/// <param name="Names">The state; entry and guard of each key; tag set and fences of each tag.</param>
-internal readonly record struct InvalidationCall(int Partition, int Keys, RedisKey[] Names)
+/// <summary>One call of <c>invalidate.lua</c>: keys of one partition, and tags, which have members in every partition.</summary>
+internal readonly record struct InvalidationCall(int Partition, IReadOnlyList<string> Keys, IReadOnlyList<string> Tags)
 {
     /// <summary>The call that goes on where this one stopped: with its n-th tag and those after it.</summary>
-    public InvalidationCall From(int tag) => new(Partition, 0, [Names[0], .. Names[(1 + (2 * (Keys + tag - 1)))..]]);
+    public InvalidationCall From(int tag) => new(Partition, [], [.. Tags.Skip(tag - 1)]);
+
+    /// <summary>The state; the tags that have fences; entry and guard of each key; tag set and fences of each tag.</summary>
+    public RedisKey[] Names(RedisLayout layout, Generation generation)
+    {
+        var names = new RedisKey[2 + (2 * (Keys.Count + Tags.Count))];
+        names[0] = layout.State(Partition);
+        names[1] = layout.FencedTags(Partition);
+        var next = 2;
+        foreach (var key in Keys)
+        {
+            names[next++] = generation.Entry(Partition, key);
+            names[next++] = layout.Guard(Partition, key);
+        }
+
+        foreach (var tag in Tags)
+        {
+            names[next++] = generation.TagSet(Partition, tag);
+            names[next++] = layout.TagFences(Partition, tag);
+        }
+
+        return names;
+    }
 }
 
 /// <summary>Spreads keys and tags over partitions: one call for each, more only where very much is named at once.</summary>
@@ -24,46 +44,25 @@ internal static class InvalidationPlan
             (keysOf[layout.PartitionOf(key)] ??= []).Add(key);
         }
 
+        string[] allTags = [.. tags];
         var calls = new List<InvalidationCall>();
         for (var partition = 0; partition < keysOf.Length; partition++)
         {
-            // Tags have members in every partition.
             var here = keysOf[partition] ?? [];
-            if (here.Count + tags.Count <= namesPerCall)
+            if (here.Count + allTags.Length <= namesPerCall)
             {
-                if (here.Count + tags.Count > 0)
+                if (here.Count + allTags.Length > 0)
                 {
-                    calls.Add(Call(layout, partition, here, tags));
+                    calls.Add(new InvalidationCall(partition, here, allTags));
                 }
 
                 continue;
             }
 
-            calls.AddRange(tags.Chunk(namesPerCall).Select(some => Call(layout, partition, [], some)));
-            calls.AddRange(here.Chunk(namesPerCall).Select(some => Call(layout, partition, some, [])));
+            calls.AddRange(allTags.Chunk(namesPerCall).Select(some => new InvalidationCall(partition, [], some)));
+            calls.AddRange(here.Chunk(namesPerCall).Select(some => new InvalidationCall(partition, some, [])));
         }
 
         return calls;
-    }
-
-    private static InvalidationCall Call(
-        RedisLayout layout, int partition, IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags)
-    {
-        var names = new RedisKey[1 + (2 * (keys.Count + tags.Count))];
-        names[0] = layout.State(partition);
-        var next = 1;
-        foreach (var key in keys)
-        {
-            names[next++] = layout.Entry(partition, key);
-            names[next++] = layout.Guard(partition, key);
-        }
-
-        foreach (var tag in tags)
-        {
-            names[next++] = layout.TagSet(partition, tag);
-            names[next++] = layout.TagFences(partition, tag);
-        }
-
-        return new InvalidationCall(partition, keys.Count, names);
     }
 }

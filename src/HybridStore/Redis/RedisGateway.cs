@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using HybridStore.Fencing;
+using HybridStore.Redis.CombinedReads;
+using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
 using StackExchange.Redis;
 
@@ -8,7 +11,8 @@ namespace HybridStore.Redis;
 /// Entries in Redis. Every call is bounded by the time-out and runs through the circuit breaker of its partition; trouble is an outcome
 /// and never an exception.
 /// </summary>
-internal sealed class RedisGateway(RedisConnection connection, RedisClock clock, TimeProvider timeProvider)
+internal sealed class RedisGateway(
+    RedisConnection connection, RedisGenerations generations, RedisClock clock, TimeProvider timeProvider)
 {
     /// <summary>Reads an entry; a null value is a miss. Refused while Redis has never been reached or the circuit is open.</summary>
     public ValueTask<RedisCallResult<RedisValue>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
@@ -20,8 +24,17 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
         }
 
         var partition = session.Layout.PartitionOf(key);
-        var readers = allowReplicas ? session.ReplicaReaders : session.Readers;
-        return readers[partition].ReadAsync(session.Layout.Entry(partition, key), cancellationToken);
+        if (session.Generations.ProvenFor(partition, out var isDue) is not { } generation)
+        {
+            return ReadUnprovenAsync(session, partition, key, allowReplicas, cancellationToken);
+        }
+
+        if (isDue)
+        {
+            generations.ProveBehind(session, partition);
+        }
+
+        return ReaderOf(session, partition, allowReplicas).ReadAsync(generation.Entry(partition, key), cancellationToken);
     }
 
     /// <summary>Asks for the lease of a key.</summary>
@@ -74,25 +87,65 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
             CancellationToken.None);
     }
 
+    private static ReadCombiner ReaderOf(RedisSession session, int partition, bool allowReplicas) =>
+        (allowReplicas ? session.ReplicaReaders : session.Readers)[partition];
+
+    /// <summary>Nobody has asked for the generation of this partition for a while: the read goes along with the question, in the same round
+    /// trip. Others who come meanwhile wait for the answer.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<RedisCallResult<RedisValue>> ReadUnprovenAsync(
+        RedisSession session, int partition, string key, bool allowReplicas, CancellationToken cancellationToken)
+    {
+        if (session.Breakers[partition].IsOpen)
+        {
+            return RedisCallResult<RedisValue>.Refused;
+        }
+
+        var known = session.Generations.Current;
+        if (known is not null)
+        {
+            var along = new ReadAlong(
+                known.Entry(partition, key), allowReplicas ? CommandFlags.PreferReplica : CommandFlags.DemandMaster);
+            var asked = await generations.ProveAlongAsync(session, partition, along, out var isOwn)
+                .WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (isOwn && !asked.TryGetValue(out _))
+            {
+                return asked.WithoutValue<RedisValue>();
+            }
+
+            if (isOwn && session.Generations.Current == known)
+            {
+                return RedisCallResult<RedisValue>.Ok(along.Value);
+            }
+        }
+
+        var proof = await generations.ProveAsync(session, partition, cancellationToken).ConfigureAwait(false);
+        return proof.TryGetValue(out var current)
+            ? await ReaderOf(session, partition, allowReplicas).ReadAsync(current.Entry(partition, key), cancellationToken).ConfigureAwait(false)
+            : proof.WithoutValue<RedisValue>();
+    }
+
     private async Task<LeaseAnswer> SendLeaseAsync(RedisSession session, int partition, string key, ReadOnlyMemory<byte> seen)
     {
         var token = Lease.NewToken();
-        var sentAt = timeProvider.GetTimestamp();
-        var answer = await session.Database.ScriptEvaluateAsync(
-            session.TextOf(RedisScript.Lease),
-            [session.Layout.Entry(partition, key), session.Layout.Guard(partition, key), session.Layout.State(partition)],
-            [
-                token,
-                (long)session.Fencing.LeaseDuration.TotalMilliseconds,
-                (long)session.Fencing.FenceTtl.TotalMilliseconds,
-                seen,
-            ],
-            CommandFlags.DemandMaster).ConfigureAwait(false);
-        clock.Observe((long)answer[1], sentAt, timeProvider.GetTimestamp());
-        return (int)answer[0] switch
+        var (answer, generation) = await generations.RunAsync(
+            session,
+            partition,
+            current => session.Database.ScriptEvaluateAsync(
+                session.TextOf(RedisScript.Lease),
+                [current.Entry(partition, key), session.Layout.Guard(partition, key), session.Layout.State(partition)],
+                [
+                    token,
+                    (long)session.Fencing.LeaseDuration.TotalMilliseconds,
+                    (long)session.Fencing.FenceTtl.TotalMilliseconds,
+                    seen,
+                    current.Text,
+                ],
+                CommandFlags.DemandMaster)).ConfigureAwait(false);
+        return (string?)answer[1] switch
         {
-            0 => new LeaseAnswer(new Lease(token, (long)answer[2]), RedisValue.Null),
-            2 => new LeaseAnswer(null, (RedisValue)answer[2]),
+            "granted" => new LeaseAnswer(new Lease(token, (long)answer[2], generation), RedisValue.Null),
+            "entry" => new LeaseAnswer(null, (RedisValue)answer[2]),
             _ => default,
         };
     }
@@ -119,6 +172,18 @@ internal sealed class RedisGateway(RedisConnection connection, RedisClock clock,
             command.Arguments(session.Fencing),
             CommandFlags.DemandMaster).ConfigureAwait(false);
         clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
-        return StoreAnswers.Parse((string?)answer[1]);
+        var word = StoreAnswers.Parse((string?)answer[1]);
+        switch (word)
+        {
+            case StoreAnswer.OtherGeneration when GenerationRegister.TryParse((string?)answer[2], out var number):
+                session.Generations.Learn(partition, number, sentAt);
+                break;
+            case StoreAnswer.OtherDatabase:
+                // Behind the caller: whoever stores next has the same mark, and does it if this fails.
+                _ = generations.RaiseForDatabaseAsync(session, partition, command.BootMark);
+                break;
+        }
+
+        return word;
     }
 }

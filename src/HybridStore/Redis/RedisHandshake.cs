@@ -1,5 +1,6 @@
 using HybridStore.Keys;
 using HybridStore.Redis.CombinedReads;
+using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -29,6 +30,7 @@ internal sealed class RedisHandshake(
         }
 
         var knowsScriptFlags = true;
+        var eviction = EvictionScope.Nothing;
         foreach (var master in masters)
         {
             var version = await VersionOfAsync(master, cancellationToken).ConfigureAwait(false);
@@ -38,6 +40,8 @@ internal sealed class RedisHandshake(
             }
 
             knowsScriptFlags &= version >= FirstWithScriptFlags;
+            var scope = await EvictionOfAsync(master, version >= FirstWithScriptFlags, cancellationToken).ConfigureAwait(false);
+            eviction = scope > eviction ? scope : eviction;
         }
 
         var isCluster = masters[0].ServerType == ServerType.Cluster;
@@ -58,20 +62,29 @@ internal sealed class RedisHandshake(
 
         // The same layout keeps its breakers: a handshake does not close a circuit.
         return previous is not null && previous.Layout.Partitions.Count == partitions
-            ? previous with { KnowsScriptFlags = knowsScriptFlags }
-            : NewSession(multiplexer, database, partitions, knowsScriptFlags, isCluster);
+            ? previous with { KnowsScriptFlags = knowsScriptFlags, Eviction = eviction }
+            : NewSession(multiplexer, database, partitions, knowsScriptFlags, eviction, isCluster);
     }
 
     private RedisSession NewSession(
-        IConnectionMultiplexer multiplexer, IDatabase database, int partitions, bool knowsScriptFlags, bool isCluster)
+        IConnectionMultiplexer multiplexer,
+        IDatabase database,
+        int partitions,
+        bool knowsScriptFlags,
+        EvictionScope eviction,
+        bool isCluster)
     {
         var breakers = Breakers(partitions, isCluster);
+        var layout = new RedisLayout(options.KeyPrefix, partitions);
         return new RedisSession(
             multiplexer,
             database,
-            new RedisLayout(options.KeyPrefix, partitions),
+            layout,
             new FencingTimes(options.FenceTtl, options.LeaseDuration),
             knowsScriptFlags,
+            eviction,
+            new GenerationRegister(layout, timeProvider),
+            new PartitionQuestions(partitions),
             breakers,
             Readers(CommandFlags.DemandMaster),
             Readers(CommandFlags.PreferReplica))
@@ -111,6 +124,22 @@ internal sealed class RedisHandshake(
             ? ((int)answer[0], partitions)
             : throw new NotSupportedException(
                 $"The record {options.KeyPrefix}:layout in Redis says {partitions} partitions, which is no power of two: delete it.");
+    }
+
+    /// <summary>Asked through a script, since the client keeps INFO back as well.</summary>
+    private async Task<EvictionScope> EvictionOfAsync(IServer server, bool knowsScriptFlags, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await server.ExecuteAsync("EVAL", RedisScript.Eviction.For(knowsScriptFlags), 0)
+                .WaitAsync(Patience, timeProvider, cancellationToken).ConfigureAwait(false);
+            return EvictionScopes.Of((string?)answer[0], hasLimit: (string?)answer[1] != "0");
+        }
+        catch (RedisServerException error)
+        {
+            RedisLog.EvictionUnknown(logger, error.Kind);
+            return EvictionScope.Unknown;
+        }
     }
 
     /// <summary>Null where the question is refused: the version is then taken as supported, without what is newer.</summary>

@@ -1,11 +1,14 @@
-using System.Globalization;
+using HybridStore.Fencing;
+using HybridStore.Redis.Generations;
+using HybridStore.Resilience;
 using StackExchange.Redis;
 
 namespace HybridStore.Redis;
 
 /// <summary>Invalidations in Redis: one pipelined call for each partition, and further ones only for the members of large tag sets. Trouble
 /// is an outcome and never an exception; repeating an invalidation is harmless.</summary>
-internal sealed class RedisInvalidations(RedisConnection connection, RedisClock clock, TimeProvider timeProvider)
+internal sealed class RedisInvalidations(
+    RedisConnection connection, RedisGenerations generations, RedisClock clock, TimeProvider timeProvider)
 {
     /// <summary>Members of tag sets that one call visits: a millisecond or two of Redis's time.</summary>
     internal const int MembersPerCall = 500;
@@ -19,10 +22,10 @@ internal sealed class RedisInvalidations(RedisConnection connection, RedisClock 
     /// <summary>Applies an invalidation. False if any part could not be applied.</summary>
     /// <param name="keys">Keys.</param>
     /// <param name="tags">Tags.</param>
-    /// <param name="transactionId">The write's xid where it is known.</param>
+    /// <param name="fence">The write where it is known.</param>
     /// <param name="probing">Also call while the circuit is open, for those who queue and try again by themselves.</param>
     public async Task<bool> ApplyAsync(
-        IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags, ulong? transactionId, bool probing)
+        IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags, Fence? fence, bool probing)
     {
         if (connection.Session is not { } session)
         {
@@ -31,12 +34,7 @@ internal sealed class RedisInvalidations(RedisConnection connection, RedisClock 
         }
 
         var plan = InvalidationPlan.Of(session.Layout, keys, tags, NamesPerCall);
-        var calls = new List<Task<bool>>(plan.Count);
-        foreach (var call in plan)
-        {
-            calls.Add(ApplyAsync(session, call, transactionId, probing));
-        }
-
+        var calls = plan.ConvertAll(call => ApplyAsync(session, call, fence, probing));
         var applied = true;
         foreach (var call in calls)
         {
@@ -46,99 +44,170 @@ internal sealed class RedisInvalidations(RedisConnection connection, RedisClock 
         return applied;
     }
 
-    /// <summary>Removes all guards, entries and tag sets of the store, found by SCAN on every master. False if Redis failed in
-    /// between.</summary>
-    public async Task<bool> RemoveEverythingAsync(CancellationToken cancellationToken)
+    /// <summary>Invalidates everything. When this returns nobody reads any more what was in Redis before. False if any partition could not
+    /// be reached.</summary>
+    /// <param name="floor">The largest xid of what may not be visible yet and has to be reflected by all loads from now on.</param>
+    /// <param name="probing">Also call while the circuit is open.</param>
+    /// <param name="cancellationToken">Ends the wait for other instances.</param>
+    public async Task<bool> ApplyToEverythingAsync(ulong? floor, bool probing, CancellationToken cancellationToken)
     {
         if (connection.Session is not { } session)
         {
+            connection.Start();
             return false;
         }
 
-        // Guards first: loads that are under way lose their leases, and cannot store behind this. Tag sets last: until their entries are
-        // gone they are needed to invalidate them.
-        var patterns = session.Layout.GuardPatterns
-            .Concat(session.Layout.EntryPatterns)
-            .Concat(session.Layout.TagSetPatterns)
-            .ToList();
-        try
-        {
-            foreach (var server in session.Multiplexer.GetServers().Where(server => !server.IsReplica))
-            {
-                foreach (var pattern in patterns)
-                {
-                    await RemoveAsync(session, server, pattern, cancellationToken).ConfigureAwait(false);
-                }
-            }
-
-            return true;
-        }
-        catch (Exception error) when (error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        if (!await generations.RaiseAsync(session, floor, probing).ConfigureAwait(false))
         {
             return false;
         }
+
+        // Whoever has not heard of it by then does not read from Redis without asking.
+        await Task.Delay(GenerationRegister.ProofTime * 1.05, timeProvider, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
-    private static async Task RemoveAsync(
-        RedisSession session, IServer server, string pattern, CancellationToken cancellationToken)
+    private async Task<bool> ApplyAsync(RedisSession session, InvalidationCall call, Fence? fence, bool probing)
     {
-        var found = server.KeysAsync(session.Database.Database, pattern, pageSize: 1000);
-        await foreach (var batch in found.Chunk(500).WithCancellation(cancellationToken).ConfigureAwait(false))
+        // In the generation that is in force everything is fenced first; then the same names go where others may still be reading.
+        var first = await SendAsync(session, call, new Stage(fence, Current: true), probing).ConfigureAwait(false);
+        if (!first.TryGetValue(out var progress))
         {
-            await session.Database.KeyDeleteAsync(batch, CommandFlags.DemandMaster).ConfigureAwait(false);
+            return false;
         }
-    }
 
-    private static Task<Progress> Send(
-        (RedisInvalidations This, RedisSession Session, InvalidationCall Call, RedisValue[] Arguments) state) =>
-        state.This.SendAsync(state.Session, state.Call, state.Arguments);
-
-    private async Task<bool> ApplyAsync(RedisSession session, InvalidationCall call, ulong? transactionId, bool probing)
-    {
-        var breaker = session.Breakers[call.Partition];
-        RedisValue score = RedisValue.EmptyString, member = RedisValue.EmptyString;
-        while (true)
+        if (progress.IsFromOtherDatabase)
         {
-            RedisValue[] arguments =
-            [
-                call.Keys,
-                transactionId is { } id ? id.ToString(CultureInfo.InvariantCulture) : RedisValue.EmptyString,
-                1,
-                (long)session.Fencing.FenceTtl.TotalMilliseconds,
-                ExactFences,
-                (byte[])session.Layout.EntryPrefix(call.Partition)!,
-                MembersPerCall,
-                score,
-                member,
-            ];
-            var state = (this, session, call, arguments);
-            var result = probing
-                ? await breaker.ExecuteBypassingAsync(Send, state, CancellationToken.None).ConfigureAwait(false)
-                : await breaker.ExecuteAsync(Send, state, CancellationToken.None).ConfigureAwait(false);
-            if (!result.TryGetValue(out var progress))
+            // No stamp can be compared with this write: everything that is named goes.
+            fence = fence!.Value with { BootMark = BootMark.Unknown };
+            first = await SendAsync(session, call, new Stage(fence, Current: true), probing).ConfigureAwait(false);
+            if (!first.TryGetValue(out progress))
             {
                 return false;
             }
+        }
 
-            if (progress.UnfinishedTag == 0)
+        var earlier = progress.Earlier;
+        if (!await FinishAsync(session, call, fence, progress, probing).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        foreach (var text in earlier ?? [])
+        {
+            if (!GenerationRegister.TryParse((string?)text, out var number))
             {
-                return true;
+                continue;
             }
 
-            call = call.From(progress.UnfinishedTag);
-            (score, member) = (progress.Score, progress.Member);
+            var removal = new Stage(fence, Current: false) { In = session.Generations.Of(number) };
+            var result = await SendAsync(session, call, removal, probing).ConfigureAwait(false);
+            if (!result.TryGetValue(out progress)
+                || !await FinishAsync(session, call, fence, progress, probing).ConfigureAwait(false))
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 
-    private async Task<Progress> SendAsync(RedisSession session, InvalidationCall call, RedisValue[] arguments)
+    /// <summary>Visits the members that a call has left, in the generation in which it was made.</summary>
+    private async Task<bool> FinishAsync(
+        RedisSession session, InvalidationCall call, Fence? fence, Progress progress, bool probing)
     {
-        var sentAt = timeProvider.GetTimestamp();
-        var answer = await session.Database.ScriptEvaluateAsync(
-            session.TextOf(RedisScript.Invalidate), call.Names, arguments, CommandFlags.DemandMaster).ConfigureAwait(false);
-        clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
-        var unfinished = (int)answer[1];
-        return unfinished == 0 ? default : new Progress(unfinished, (RedisValue)answer[2], (RedisValue)answer[3]);
+        while (progress.UnfinishedTag != 0)
+        {
+            call = call.From(progress.UnfinishedTag);
+            var stage = new Stage(fence, Current: false)
+            {
+                In = progress.Generation,
+                Score = progress.Score,
+                Member = progress.Member,
+            };
+            var result = await SendAsync(session, call, stage, probing).ConfigureAwait(false);
+            if (!result.TryGetValue(out progress))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
-    private readonly record struct Progress(int UnfinishedTag, RedisValue Score, RedisValue Member);
+    private ValueTask<RedisCallResult<Progress>> SendAsync(RedisSession session, InvalidationCall call, Stage stage, bool probing)
+    {
+        var breaker = session.Breakers[call.Partition];
+        var state = (this, session, call, stage);
+        return probing
+            ? breaker.ExecuteBypassingAsync(Send, state, CancellationToken.None)
+            : breaker.ExecuteAsync(Send, state, CancellationToken.None);
+
+        static Task<Progress> Send((RedisInvalidations This, RedisSession Session, InvalidationCall Call, Stage Stage) state) =>
+            state.This.SendAsync(state.Session, state.Call, state.Stage);
+    }
+
+    private async Task<Progress> SendAsync(RedisSession session, InvalidationCall call, Stage stage)
+    {
+        if (stage.In is { } fixedGeneration)
+        {
+            var sentAt = timeProvider.GetTimestamp();
+            var answer = await EvaluateAsync(session, call, stage, fixedGeneration).ConfigureAwait(false);
+            clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
+            return Progress.Of(answer, fixedGeneration);
+        }
+
+        var (told, generation) = await generations.RunAsync(
+            session, call.Partition, current => EvaluateAsync(session, call, stage, current)).ConfigureAwait(false);
+        return Progress.Of(told, generation);
+    }
+
+    private static Task<RedisResult> EvaluateAsync(RedisSession session, InvalidationCall call, Stage stage, Generation generation) =>
+        session.Database.ScriptEvaluateAsync(
+            session.TextOf(RedisScript.Invalidate),
+            call.Names(session.Layout, generation),
+            [
+                call.Keys.Count,
+                TransactionIds.Text(stage.Fence?.TransactionId),
+                stage.Fence is { IsCommitted: false } ? 0 : 1,
+                (long)session.Fencing.FenceTtl.TotalMilliseconds,
+                ExactFences,
+                (byte[])generation.EntryPrefix(call.Partition)!,
+                MembersPerCall,
+                stage.Score,
+                stage.Member,
+                stage.Current ? generation.Text : "",
+                stage.Fence?.BootMark.Text ?? "",
+                (byte[])session.Layout.TagFencesPrefix(call.Partition)!,
+            ],
+            CommandFlags.DemandMaster);
+
+    /// <param name="Fence">The write.</param>
+    /// <param name="Current">Whether to fence, in the generation that is in force. If not, to remove only.</param>
+    private readonly record struct Stage(Fence? Fence, bool Current)
+    {
+        /// <summary>The generation to remove in.</summary>
+        public Generation? In { get; init; }
+
+        public RedisValue Score { get; init; } = RedisValue.EmptyString;
+
+        public RedisValue Member { get; init; } = RedisValue.EmptyString;
+    }
+
+    private readonly record struct Progress(
+        Generation Generation,
+        RedisResult[]? Earlier,
+        bool IsFromOtherDatabase,
+        int UnfinishedTag,
+        RedisValue Score,
+        RedisValue Member)
+    {
+        public static Progress Of(RedisResult answer, Generation generation) => (string?)answer[1] switch
+        {
+            "members" => new Progress(
+                generation, (RedisResult[]?)answer[2], false, (int)answer[3], (RedisValue)answer[4], (RedisValue)answer[5]),
+            "database" => new Progress(generation, null, true, 0, default, default),
+            _ => new Progress(generation, (RedisResult[]?)answer[2], false, 0, default, default),
+        };
+    }
 }

@@ -35,6 +35,10 @@ internal static partial class RedisLog
     [LoggerMessage(1007, LogLevel.Information, "The circuit breaker of Redis is closed: Redis serves again.")]
     public static partial void CircuitClosed(ILogger logger);
 
+    [LoggerMessage(1008, LogLevel.Information,
+        "Redis did not tell what it evicts when it is full ({Kind}); grant the user INFO, or see to it that maxmemory-policy is noeviction or volatile-*.")]
+    public static partial void EvictionUnknown(ILogger logger, RedisErrorKind kind);
+
     public static void Circuit(ILogger logger, CircuitTransition transition)
     {
         switch (transition.To)

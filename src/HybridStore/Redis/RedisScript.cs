@@ -21,6 +21,10 @@ internal sealed class RedisScript
 
     public static RedisScript Layout { get; } = Load("layout.lua");
 
+    public static RedisScript Generation { get; } = Load("generation.lua");
+
+    public static RedisScript Eviction { get; } = Load("eviction.lua");
+
     private string WithFlags { get; }
 
     private string WithoutFlags { get; }

@@ -1,4 +1,5 @@
 using HybridStore.Redis.CombinedReads;
+using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
 using StackExchange.Redis;
 
@@ -10,6 +11,9 @@ namespace HybridStore.Redis;
 /// <param name="Layout">The recorded layout.</param>
 /// <param name="Fencing">How long fences and leases last.</param>
 /// <param name="KnowsScriptFlags">Whether scripts may declare flags (Redis 7 and later).</param>
+/// <param name="Eviction">What the masters may evict.</param>
+/// <param name="Generations">The generation in which this process reads and writes.</param>
+/// <param name="Questions">The questions for it that are under way.</param>
 /// <param name="Breakers">The circuit breaker of each partition. On a single server they are one and the same. On a cluster each
 /// partition has its own: it lives in one slot and so on one endpoint, whichever that is at the moment, and a dead master takes
 /// only its own partitions with it.</param>
@@ -21,6 +25,9 @@ internal sealed record RedisSession(
     RedisLayout Layout,
     FencingTimes Fencing,
     bool KnowsScriptFlags,
+    EvictionScope Eviction,
+    GenerationRegister Generations,
+    PartitionQuestions Questions,
     RedisCircuitBreaker[] Breakers,
     ReadCombiner[] Readers,
     ReadCombiner[] ReplicaReaders)

@@ -23,6 +23,12 @@ internal enum StoreAnswer
 
     /// <summary>The standby that was read may lag behind a write that was invalidated here.</summary>
     StandbyLags,
+
+    /// <summary>The generation was raised since the lease was granted: everything was invalidated.</summary>
+    OtherGeneration,
+
+    /// <summary>The ids of the stamp were counted by another database than those of the entries that are there.</summary>
+    OtherDatabase,
 }
 
 /// <summary>The words of <c>store.lua</c>.</summary>
@@ -36,6 +42,8 @@ internal static class StoreAnswers
         "fence" => StoreAnswer.Fenced,
         "tag" => StoreAnswer.TagFenced,
         "standby" => StoreAnswer.StandbyLags,
+        "generation" => StoreAnswer.OtherGeneration,
+        "database" => StoreAnswer.OtherDatabase,
         _ => StoreAnswer.Unknown,
     };
 
@@ -48,6 +56,8 @@ internal static class StoreAnswers
         StoreAnswer.Fenced => "refused_fenced",
         StoreAnswer.TagFenced => "refused_tag_fenced",
         StoreAnswer.StandbyLags => "refused_standby_lags",
+        StoreAnswer.OtherGeneration => "refused_generation_raised",
+        StoreAnswer.OtherDatabase => "refused_other_database",
         _ => "refused_unknown",
     };
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using HybridStore.Fencing;
 using StackExchange.Redis;
 
@@ -13,6 +12,7 @@ namespace HybridStore.Redis;
 /// <param name="Stamp">The snapshot under which it was loaded, in full; null if none is known.</param>
 /// <param name="IsStamped">Whether all of it was loaded under that snapshot.</param>
 /// <param name="IsFromStandby">Whether any of it was loaded on a standby.</param>
+/// <param name="BootMark">What database counted the ids of the stamp.</param>
 internal sealed record StoreCommand(
     string Key,
     ReadOnlyMemory<byte> Entry,
@@ -21,17 +21,18 @@ internal sealed record StoreCommand(
     Lease Lease,
     SnapshotStamp? Stamp,
     bool IsStamped,
-    bool IsFromStandby)
+    bool IsFromStandby,
+    BootMark BootMark = default)
 {
     public RedisKey[] Keys(RedisLayout layout, int partition)
     {
         var keys = new RedisKey[3 + (2 * Tags.Count)];
-        keys[0] = layout.Entry(partition, Key);
+        keys[0] = Lease.Generation.Entry(partition, Key);
         keys[1] = layout.Guard(partition, Key);
         keys[2] = layout.State(partition);
         for (var i = 0; i < Tags.Count; i++)
         {
-            keys[3 + (2 * i)] = layout.TagSet(partition, Tags[i]);
+            keys[3 + (2 * i)] = Lease.Generation.TagSet(partition, Tags[i]);
             keys[4 + (2 * i)] = layout.TagFences(partition, Tags[i]);
         }
 
@@ -40,8 +41,7 @@ internal sealed record StoreCommand(
 
     public RedisValue[] Arguments(FencingTimes times)
     {
-        // The texts of ids and times are made here, where integers are exact.
-        var arguments = new RedisValue[Stamp is null ? 7 : 9 + Stamp.Xip.Length];
+        var arguments = new RedisValue[Stamp is null ? 9 : 11 + Stamp.Xip.Length];
         arguments[0] = Entry;
         arguments[1] = Math.Max(1, (long)TimeToLive.TotalMilliseconds);
         arguments[2] = Key;
@@ -49,18 +49,18 @@ internal sealed record StoreCommand(
         arguments[4] = (long)times.FenceTtl.TotalMilliseconds;
         arguments[5] = Lease.Sequence;
         arguments[6] = (IsStamped ? 1 : 0) + (IsFromStandby ? 2 : 0);
+        arguments[7] = Lease.Generation.Text;
+        arguments[8] = BootMark.Text;
         if (Stamp is not null)
         {
-            arguments[7] = Text(Stamp.Xmin);
-            arguments[8] = Text(Stamp.Xmax);
+            arguments[9] = TransactionIds.Text(Stamp.Xmin);
+            arguments[10] = TransactionIds.Text(Stamp.Xmax);
             for (var i = 0; i < Stamp.Xip.Length; i++)
             {
-                arguments[9 + i] = Text(Stamp.Xip[i]);
+                arguments[11 + i] = TransactionIds.Text(Stamp.Xip[i]);
             }
         }
 
         return arguments;
     }
-
-    private static string Text(ulong id) => id.ToString(CultureInfo.InvariantCulture);
 }

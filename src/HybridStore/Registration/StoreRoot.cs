@@ -5,6 +5,7 @@ using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
 using HybridStore.Redis;
+using HybridStore.Redis.Generations;
 using HybridStore.Serialization;
 using HybridStore.Writing;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,9 +45,10 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             var handshake = new RedisHandshake(
                 options, clock, timeProvider, transition => RedisLog.Circuit(logger, transition), logger);
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
-            Gateway = new RedisGateway(Redis, clock, timeProvider);
+            var generations = new RedisGenerations(clock, timeProvider);
+            Gateway = new RedisGateway(Redis, generations, clock, timeProvider);
             invalidator = _dispatcher = new InvalidationDispatcher(
-                new RedisInvalidations(Redis, clock, timeProvider),
+                new RedisInvalidations(Redis, generations, clock, timeProvider),
                 Redis,
                 flights,
                 options.InvalidationRetry,
@@ -74,7 +76,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             reader,
             Loader,
             new TransactionalWriter(_postgres, invalidator, logger),
-            invalidator,
+            new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,
             ReadOptions.Default);
     }

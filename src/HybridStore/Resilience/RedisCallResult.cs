@@ -43,6 +43,10 @@ internal readonly struct RedisCallResult<T>
 
     public static RedisCallResult<T> Failed(Exception error) => new(RedisCallStatus.Failed, default, error);
 
+    /// <summary>The same outcome of a call that was not answered, for one that depended on it.</summary>
+    public RedisCallResult<TOther> WithoutValue<TOther>() =>
+        Error is null ? RedisCallResult<TOther>.Refused : RedisCallResult<TOther>.Failed(Error);
+
     /// <summary>True, with the answer, if the call was answered.</summary>
     public bool TryGetValue([MaybeNullWhen(false)] out T value)
     {

@@ -1,4 +1,5 @@
 using System.Data;
+using HybridStore.Fencing;
 using Npgsql;
 
 namespace HybridStore.Writing;
@@ -8,14 +9,14 @@ internal static class Commit
 {
     /// <summary>Commits the open transaction of a connection. Not cancellable: once COMMIT is on its way there is nothing to take
     /// back, and whoever stops listening does not learn what became of it. The command time-out of the connection bounds it.</summary>
-    /// <returns>The transaction's id, or null if it wrote nothing and so has none.</returns>
+    /// <returns>The transaction's id and who counted it, or null if it wrote nothing and so has none.</returns>
     /// <remarks>In a transaction that has failed the SELECT is an error, and the COMMIT behind it is not run. COMMIT alone would
     /// answer ROLLBACK there, which the client takes for a success.</remarks>
-    public static async Task<ulong?> ExecuteAsync(NpgsqlConnection connection)
+    public static async Task<Fence?> ExecuteAsync(NpgsqlConnection connection)
     {
         var batch = new NpgsqlBatch(connection)
         {
-            BatchCommands = { new("SELECT pg_current_xact_id_if_assigned()"), new("COMMIT") },
+            BatchCommands = { new($"SELECT pg_current_xact_id_if_assigned(), {BootMark.Sql}"), new("COMMIT") },
         };
         await using (batch.ConfigureAwait(false))
         {
@@ -23,13 +24,13 @@ internal static class Commit
             await using (reader.ConfigureAwait(false))
             {
                 await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-                ulong? transactionId = await reader.IsDBNullAsync(0, CancellationToken.None).ConfigureAwait(false)
-                    ? null
-                    : await reader.GetFieldValueAsync<ulong>(0, CancellationToken.None).ConfigureAwait(false);
+                var transactionId = await reader.GetFieldValueAsync<ulong?>(0, CancellationToken.None).ConfigureAwait(false);
+                var bootMark = await reader.GetFieldValueAsync<long?>(1, CancellationToken.None).ConfigureAwait(false);
+                Fence? fence = transactionId is { } id ? new Fence(id, new BootMark(bootMark), IsCommitted: true) : null;
 
                 // Reads on to COMMIT's own answer, where deferred constraints and serialization conflicts are reported.
                 await reader.NextResultAsync(CancellationToken.None).ConfigureAwait(false);
-                return transactionId;
+                return fence;
             }
         }
     }

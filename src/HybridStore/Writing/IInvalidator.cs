@@ -1,8 +1,15 @@
+using HybridStore.Fencing;
+
 namespace HybridStore.Writing;
 
 /// <summary>Where a committed write's invalidation goes.</summary>
 internal interface IInvalidator
 {
     /// <summary>Applies or queues it. Never throws, whatever the state of Redis.</summary>
-    Task<InvalidationReceipt> InvalidateAsync(Invalidation what);
+    /// <param name="what">Keys and tags.</param>
+    /// <param name="fence">The write where it is known.</param>
+    Task<InvalidationReceipt> InvalidateAsync(Invalidation what, Fence? fence);
+
+    /// <summary>The same for the whole cache.</summary>
+    Task<InvalidationReceipt> FlushAsync();
 }

@@ -1,7 +1,12 @@
+using HybridStore.Fencing;
+
 namespace HybridStore.Writing;
 
 /// <summary>For stores without Redis: there is no cache that could be outdated.</summary>
 internal sealed class NothingToInvalidate : IInvalidator
 {
-    public Task<InvalidationReceipt> InvalidateAsync(Invalidation what) => Task.FromResult(InvalidationReceipt.AlreadyApplied);
+    public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, Fence? fence) =>
+        Task.FromResult(InvalidationReceipt.AlreadyApplied);
+
+    public Task<InvalidationReceipt> FlushAsync() => Task.FromResult(InvalidationReceipt.AlreadyApplied);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using HybridStore.Fencing;
 using HybridStore.Postgres;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -56,11 +57,11 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
         }
 
         // The connection is back in its pool before Redis is waited for.
-        var receipt = await invalidator.InvalidateAsync(ending.Invalidation!).ConfigureAwait(false);
+        var receipt = await invalidator.InvalidateAsync(ending.Invalidation!, ending.Fence).ConfigureAwait(false);
         ending.EndedByCallback?.Throw();
         return ending.Unknown is { } unknown
             ? throw new CommitOutcomeUnknownException(receipt, unknown)
-            : new WriteReceipt(ending.Invalidation!.TransactionId, receipt);
+            : new WriteReceipt(ending.Fence?.TransactionId, receipt);
     }
 
     private async Task RunAsync(
@@ -87,19 +88,20 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
                 {
                     // Against the rules, and perhaps committed: the cache must be right all the same.
                     ending.EndedByCallback = ExceptionDispatchInfo.Capture(error);
-                    ending.Invalidation = context.Complete(null);
+                    ending.Invalidation = context.Complete();
                     return;
                 }
 
                 try
                 {
-                    ending.Invalidation = context.Complete(await Commit.ExecuteAsync(connection).ConfigureAwait(false));
+                    ending.Fence = await Commit.ExecuteAsync(connection).ConfigureAwait(false);
+                    ending.Invalidation = context.Complete();
                 }
                 catch (Exception error) when (!Commit.IsRefusal(error))
                 {
                     WritingLog.CommitOutcomeUnknown(logger, error);
                     ending.Unknown = error;
-                    ending.Invalidation = context.Complete(null);
+                    ending.Invalidation = context.Complete();
                 }
             }
         }
@@ -110,6 +112,9 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
     {
         /// <summary>Null unless it is, or may be, committed.</summary>
         public Invalidation? Invalidation { get; set; }
+
+        /// <summary>The write, where its COMMIT has been answered.</summary>
+        public Fence? Fence { get; set; }
 
         /// <summary>What to throw where the callback has ended the transaction.</summary>
         public ExceptionDispatchInfo? EndedByCallback { get; set; }

@@ -151,7 +151,7 @@ internal sealed class Race : IAsyncDisposable
     }
 
     public async Task<bool> IsMemberAsync(string key = Key) =>
-        await _redis.SortedSetScoreAsync(Layout.TagSet(0, Tag), key) is not null;
+        await _redis.SortedSetScoreAsync(First.Generation.TagSet(0, Tag), key) is not null;
 
     /// <summary>As if the lease of the key had lasted its time.</summary>
     public async Task EndLeaseAsync()

@@ -50,7 +50,7 @@ internal sealed class RawRedis
         return await Database.KeyTimeToLiveAsync(Name(key));
     }
 
-    public RedisKey TagSet(int partition, string tag) => _host.Root.Redis!.Session!.Layout.TagSet(partition, tag);
+    public RedisKey TagSet(int partition, string tag) => _host.Generation.TagSet(partition, tag);
 
     public async Task<long> TagSetLengthAsync(string tag)
     {

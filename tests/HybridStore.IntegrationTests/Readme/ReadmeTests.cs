@@ -33,7 +33,7 @@ public sealed class ReadmeTests(ServersFixture servers)
         await ExecuteAsync(database, Schema);
 
         // The start uses the default prefix: what another run has left under it goes first.
-        await servers.Redis.RunAsync("DEL", (string)new RedisLayout("hs", 1).Entry(0, "product:42:name")!);
+        await servers.Redis.RunAsync("DEL", (string)new RedisLayout("hs", 1).State(0)!);
         var (before, after) = await QuickStart.RunAsync(
             [$"--ConnectionStrings:Postgres={database}", $"--ConnectionStrings:Redis={servers.Redis.ConnectionString}"]);
 

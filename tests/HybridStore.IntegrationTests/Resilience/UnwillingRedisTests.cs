@@ -132,8 +132,11 @@ public sealed class UnwillingRedisTests(DisturbedServers servers) : IAsyncLifeti
         var call = Assert.Single(InvalidationPlan.Of(session.Layout, [], ["tag"], 10));
         var unapplied = await Assert.ThrowsAsync<RedisServerException>(() => raw.Database.ScriptEvaluateAsync(
             RedisScript.Invalidate.For(serverKnowsFlags: false),
-            call.Names,
-            [0, "", 1, 120_000, 64, (byte[])session.Layout.EntryPrefix(0)!, 500, "", ""]));
+            call.Names(session.Layout, host.Generation),
+            [
+                0, "", 1, 120_000, 64, (byte[])host.Generation.EntryPrefix(0)!, 500, "", "", host.Generation.Text, "",
+                (byte[])session.Layout.TagFencesPrefix(0)!,
+            ]));
         Assert.Equal(RedisErrorKind.OutOfMemory, unapplied.Kind);
         Assert.False(await raw.HasEntryAsync("a"));
     }

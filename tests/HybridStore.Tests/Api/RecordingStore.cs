@@ -48,5 +48,11 @@ internal sealed class RecordingStore(TransactionStub? transaction = null) : IHyb
         return Task.FromResult(InvalidationReceipt.AlreadyApplied);
     }
 
+    public Task<InvalidationReceipt> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        Token = cancellationToken;
+        return Task.FromResult(InvalidationReceipt.AlreadyApplied);
+    }
+
     public IHybridStore With(ReadOptions readOptions) => this;
 }

@@ -24,12 +24,12 @@ public class InvalidationDispatcherTests
     {
         await using var dispatcher = Over(await ConnectionUnderTest.StartAsync(_redis));
 
-        var receipt = await dispatcher.InvalidateAsync(new Invalidation { Keys = ["user:1"], Tags = ["org:7"] });
+        var receipt = await dispatcher.InvalidateAsync(new Invalidation { Keys = ["user:1"], Tags = ["org:7"] }, null);
 
         Assert.Equal(InvalidationStatus.Applied, receipt.Status);
         await receipt.WhenApplied(Cancellation);
         Assert.False(dispatcher.IsPending("user:1"));
-        Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1", "hs:{0}:t:1:org:7", "hs:{0}:f:org:7" }, await _redis.NextInvalidationAsync());
+        Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:x", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1", "hs:{0}:t:1:org:7", "hs:{0}:f:org:7" }, await _redis.NextInvalidationAsync());
         Assert.False(_logger.TryNext(out _));
     }
 
@@ -38,7 +38,7 @@ public class InvalidationDispatcherTests
     {
         await using var dispatcher = Over(await ConnectionUnderTest.StartAsync(_redis));
 
-        Assert.Equal(InvalidationStatus.Applied, (await dispatcher.InvalidateAsync(new Invalidation())).Status);
+        Assert.Equal(InvalidationStatus.Applied, (await dispatcher.InvalidateAsync(new Invalidation(), null)).Status);
         Assert.False(_redis.TryNextInvalidation(out _));
     }
 
@@ -49,7 +49,7 @@ public class InvalidationDispatcherTests
         _flights.GetOrAdd(new FlightKey("user:1", typeof(int)), flight);
         await using var dispatcher = Over(NeverConnected());
 
-        await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"));
+        await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"), null);
 
         Assert.Equal(0, _flights.Count);
     }
@@ -59,14 +59,14 @@ public class InvalidationDispatcherTests
     {
         await using var dispatcher = Over(NeverConnected());
 
-        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"));
+        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"), null);
 
         Assert.Equal(InvalidationStatus.Pending, receipt.Status);
         Assert.False(receipt.WhenApplied(Cancellation).IsCompleted);
         Assert.True(dispatcher.IsPending("user:1"));
         Assert.False(dispatcher.IsPending("user:2"));
         Assert.Equal(1100, (await _logger.NextAsync()).Id.Id);
-        await dispatcher.InvalidateAsync(Invalidation.OfTags("org:7"));
+        await dispatcher.InvalidateAsync(Invalidation.OfTags("org:7"), null);
         Assert.True(dispatcher.IsPending("user:2"));
     }
 
@@ -74,7 +74,7 @@ public class InvalidationDispatcherTests
     public async Task The_wait_for_a_pending_invalidation_can_be_cancelled_without_cancelling_the_invalidation()
     {
         await using var dispatcher = Over(NeverConnected());
-        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"));
+        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"), null);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => receipt.WhenApplied(new CancellationToken(canceled: true)));
 
@@ -96,7 +96,7 @@ public class InvalidationDispatcherTests
             Assert.InRange(pause.TotalMilliseconds, expected * 0.75, expected * 1.25);
             Assert.False(_redis.TryNextInvalidation(out _));
             _clock.Advance(pause);
-            Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1" }, await _redis.NextInvalidationAsync());
+            Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:x", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1" }, await _redis.NextInvalidationAsync());
         }
 
         _redis.InvalidationFailure = null;
@@ -111,9 +111,9 @@ public class InvalidationDispatcherTests
         var connection = await ConnectionUnderTest.StartAsync(_redis);
         await using var dispatcher = Over(connection);
         _redis.InvalidationFailure = Away;
-        var first = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"));
+        var first = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"), null);
         await _redis.NextInvalidationAsync();
-        var second = await dispatcher.InvalidateAsync(new Invalidation { Keys = ["user:1", "user:2"], Tags = ["org:7"] });
+        var second = await dispatcher.InvalidateAsync(new Invalidation { Keys = ["user:1", "user:2"], Tags = ["org:7"] }, null);
         await _redis.NextInvalidationAsync();
         _redis.InvalidationFailure = null;
 
@@ -129,7 +129,7 @@ public class InvalidationDispatcherTests
 
         string[] once =
         [
-            "hs:{0}:e:1:user:1", "hs:{0}:e:1:user:2", "hs:{0}:f:org:7", "hs:{0}:g:user:1", "hs:{0}:g:user:2", "hs:{0}:s", "hs:{0}:t:1:org:7",
+            "hs:{0}:e:1:user:1", "hs:{0}:e:1:user:2", "hs:{0}:f:org:7", "hs:{0}:g:user:1", "hs:{0}:g:user:2", "hs:{0}:s", "hs:{0}:t:1:org:7", "hs:{0}:x",
         ];
         Assert.Equal(once, taken.Order(StringComparer.Ordinal));
     }
@@ -147,7 +147,7 @@ public class InvalidationDispatcherTests
         // The clock stands still: only the wake-up can end the pause.
         _redis.Restore();
 
-        Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1" }, await _redis.NextInvalidationAsync());
+        Assert.Equal(new RedisKey[] { "hs:{0}:s", "hs:{0}:x", "hs:{0}:e:1:user:1", "hs:{0}:g:user:1" }, await _redis.NextInvalidationAsync());
         await receipt.WhenApplied(Cancellation);
     }
 
@@ -159,7 +159,7 @@ public class InvalidationDispatcherTests
         for (var outage = 0; outage < 3; outage++)
         {
             _redis.InvalidationFailure = Away;
-            var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"));
+            var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"), null);
             Assert.Equal(InvalidationStatus.Pending, receipt.Status);
             _redis.InvalidationFailure = null;
             await AdvanceUntilAsync(receipt.WhenApplied(Cancellation));
@@ -172,18 +172,35 @@ public class InvalidationDispatcherTests
     {
         var connection = await ConnectionUnderTest.StartAsync(_redis);
         await using var dispatcher = Over(connection, capacity: 2);
-        _redis.Existing.AddRange(["hs:{0}:e:1:any", "hs:{0}:t:1:any", "other:{0}:e:1:any"]);
         _redis.InvalidationFailure = Away;
-        _redis.ServersFailure = Away;
+        _redis.GenerationFailure = Away;
 
-        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1", "user:2", "user:3"));
+        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1", "user:2", "user:3"), null);
         Assert.True(dispatcher.IsPending("any"));
         Assert.Equal(1100, (await _logger.NextAsync()).Id.Id);
         Assert.Equal(1102, (await _logger.NextAsync()).Id.Id);
-        _redis.ServersFailure = null;
+        _redis.GenerationFailure = null;
         await AdvanceUntilAsync(receipt.WhenApplied(Cancellation));
 
-        Assert.Equal(["other:{0}:e:1:any"], _redis.Existing.Select(key => (string)key!));
+        Assert.Equal(2, _redis.Generation);
+        Assert.False(dispatcher.IsPending("any"));
+    }
+
+    [Fact]
+    public async Task A_flush_that_Redis_does_not_take_waits_and_nothing_is_read_from_Redis_meanwhile()
+    {
+        var connection = await ConnectionUnderTest.StartAsync(_redis);
+        await using var dispatcher = Over(connection);
+        _redis.GenerationFailure = Away;
+
+        var receipt = await dispatcher.FlushAsync();
+        Assert.Equal(InvalidationStatus.Pending, receipt.Status);
+        Assert.True(dispatcher.IsPending("any"));
+        Assert.Equal(1104, (await _logger.NextAsync()).Id.Id);
+        _redis.GenerationFailure = null;
+        await AdvanceUntilAsync(receipt.WhenApplied(Cancellation));
+
+        Assert.Equal(2, _redis.Generation);
         Assert.False(dispatcher.IsPending("any"));
     }
 
@@ -200,7 +217,7 @@ public class InvalidationDispatcherTests
         _clock.Advance(TimeSpan.FromSeconds(1));
         await _redis.NextInvalidationAsync();
         await _clock.NextTimerAsync();
-        var later = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:2"));
+        var later = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:2"), null);
         _redis.InvalidationFailure = null;
 
         await dispatcher.DisposeAsync();
@@ -214,7 +231,7 @@ public class InvalidationDispatcherTests
     public async Task Disposal_while_Redis_is_away_tells_those_who_wait_and_says_how_much_is_lost()
     {
         var dispatcher = Over(NeverConnected());
-        var receipt = await dispatcher.InvalidateAsync(new Invalidation { Keys = ["user:1"], Tags = ["org:7"] });
+        var receipt = await dispatcher.InvalidateAsync(new Invalidation { Keys = ["user:1"], Tags = ["org:7"] }, null);
         await _logger.NextAsync();
 
         await dispatcher.DisposeAsync();
@@ -232,7 +249,7 @@ public class InvalidationDispatcherTests
         var dispatcher = Over(NeverConnected());
         await dispatcher.DisposeAsync();
 
-        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"));
+        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"), null);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => receipt.WhenApplied(Cancellation));
     }
@@ -243,8 +260,8 @@ public class InvalidationDispatcherTests
         var connection = await ConnectionUnderTest.StartAsync(_redis);
         var dispatcher = Over(connection, capacity: 1);
         _redis.InvalidationFailure = new ObjectDisposedException("multiplexer");
-        _redis.ServersFailure = new ObjectDisposedException("multiplexer");
-        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1", "user:2"));
+        _redis.GenerationFailure = new ObjectDisposedException("multiplexer");
+        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1", "user:2"), null);
 
         await dispatcher.DisposeAsync();
 
@@ -266,7 +283,7 @@ public class InvalidationDispatcherTests
     /// <summary>One key that Redis did not take.</summary>
     private async Task<InvalidationReceipt> QueueOneAsync(InvalidationDispatcher dispatcher)
     {
-        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"));
+        var receipt = await dispatcher.InvalidateAsync(Invalidation.OfKeys("user:1"), null);
         await _redis.NextInvalidationAsync();
         return receipt;
     }

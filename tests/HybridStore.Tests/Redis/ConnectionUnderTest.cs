@@ -1,4 +1,5 @@
 using HybridStore.Redis;
+using HybridStore.Redis.Generations;
 using StackExchange.Redis;
 
 namespace HybridStore.Tests.Redis;
@@ -13,8 +14,9 @@ internal sealed class ConnectionUnderTest
         RedisClock = new RedisClock(Clock);
         Connection = new RedisConnection(
             connect, owned, new RedisHandshake(Options, RedisClock, Clock, _ => { }, Logger), Clock, Logger);
-        Gateway = new RedisGateway(Connection, RedisClock, Clock);
-        Invalidations = new RedisInvalidations(Connection, RedisClock, Clock);
+        var generations = new RedisGenerations(RedisClock, Clock);
+        Gateway = new RedisGateway(Connection, generations, RedisClock, Clock);
+        Invalidations = new RedisInvalidations(Connection, generations, RedisClock, Clock);
     }
 
     public HybridStoreOptions Options { get; }

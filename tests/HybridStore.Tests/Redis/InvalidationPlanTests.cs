@@ -1,6 +1,6 @@
 using CsCheck;
 using HybridStore.Redis;
-using StackExchange.Redis;
+using HybridStore.Redis.Generations;
 
 namespace HybridStore.Tests.Redis;
 
@@ -19,12 +19,11 @@ public class InvalidationPlanTests
             var calls = InvalidationPlan.Of(layout, keys, tags, namesPerCall);
 
             Assert.Equal(
-                keys.Select(key => (string)layout.Entry(layout.PartitionOf(key), key)!).Order(StringComparer.Ordinal),
-                calls.SelectMany(Entries).Order(StringComparer.Ordinal));
+                keys.Select(key => (layout.PartitionOf(key), key)).Order(),
+                calls.SelectMany(call => call.Keys.Select(key => (call.Partition, key))).Order());
             Assert.Equal(
-                Enumerable.Range(0, partitions).SelectMany(partition => tags.Select(tag => (string)layout.TagSet(partition, tag)!))
-                    .Order(StringComparer.Ordinal),
-                calls.SelectMany(TagSets).Order(StringComparer.Ordinal));
+                Enumerable.Range(0, partitions).SelectMany(partition => tags.Select(tag => (partition, tag))).Order(),
+                calls.SelectMany(call => call.Tags.Select(tag => (call.Partition, tag))).Order());
         });
 
     [Fact]
@@ -34,10 +33,9 @@ public class InvalidationPlanTests
             var layout = new RedisLayout("hs", partitions);
             foreach (var call in InvalidationPlan.Of(layout, keys, tags, namesPerCall))
             {
-                Assert.InRange((call.Names.Length - 1) / 2, 1, namesPerCall);
-                Assert.InRange(call.Keys, 0, (call.Names.Length - 1) / 2);
+                Assert.InRange(call.Keys.Count + call.Tags.Count, 1, namesPerCall);
                 Assert.All(
-                    call.Names,
+                    call.Names(layout, new Generation(layout, 7)),
                     name => Assert.StartsWith(
                         $"hs:{{{layout.Partitions.HashTag(call.Partition)}}}:", (string)name!, StringComparison.Ordinal));
             }
@@ -59,12 +57,17 @@ public class InvalidationPlanTests
     {
         var layout = new RedisLayout("hs", 16);
 
+        var generation = new Generation(layout, 7);
         var call = Assert.Single(InvalidationPlan.Of(layout, ["user:1"], [], 1000));
 
         Assert.Equal(layout.PartitionOf("user:1"), call.Partition);
         Assert.Equal(
-            new[] { layout.State(call.Partition), layout.Entry(call.Partition, "user:1"), layout.Guard(call.Partition, "user:1") },
-            call.Names);
+            new[]
+            {
+                layout.State(call.Partition), layout.FencedTags(call.Partition),
+                generation.Entry(call.Partition, "user:1"), layout.Guard(call.Partition, "user:1"),
+            },
+            call.Names(layout, generation));
         Assert.Empty(InvalidationPlan.Of(layout, [], [], 1000));
     }
 
@@ -72,27 +75,20 @@ public class InvalidationPlanTests
     public void A_call_that_stopped_goes_on_with_the_tag_it_stopped_at_and_names_no_key_again()
     {
         var layout = new RedisLayout("hs", 1);
+        var generation = new Generation(layout, 7);
         var call = Assert.Single(InvalidationPlan.Of(layout, ["user:1", "user:2"], ["org:1", "org:2", "org:3"], 1000));
 
         var next = call.From(2);
 
-        Assert.Equal(0, next.Keys);
+        Assert.Empty(next.Keys);
         Assert.Equal(
             new[]
             {
-                layout.State(0),
-                layout.TagSet(0, "org:2"), layout.TagFences(0, "org:2"),
-                layout.TagSet(0, "org:3"), layout.TagFences(0, "org:3"),
+                layout.State(0), layout.FencedTags(0),
+                generation.TagSet(0, "org:2"), layout.TagFences(0, "org:2"),
+                generation.TagSet(0, "org:3"), layout.TagFences(0, "org:3"),
             },
-            next.Names);
-        Assert.Equal([layout.State(0), layout.TagSet(0, "org:3"), layout.TagFences(0, "org:3")], next.From(2).Names);
+            next.Names(layout, generation));
+        Assert.Equal(["org:3"], next.From(2).Tags);
     }
-
-    // The contract of invalidate.lua: the state, entry and guard of each key, tag set and fences of each tag.
-    private static IEnumerable<string> Entries(InvalidationCall call) => Odd(call, 0, call.Keys);
-
-    private static IEnumerable<string> TagSets(InvalidationCall call) => Odd(call, call.Keys, ((call.Names.Length - 1) / 2) - call.Keys);
-
-    private static IEnumerable<string> Odd(InvalidationCall call, int from, int count) =>
-        Enumerable.Range(from, count).Select(i => (string)call.Names[1 + (2 * i)]!);
 }

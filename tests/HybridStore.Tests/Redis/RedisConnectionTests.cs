@@ -1,5 +1,6 @@
 using HybridStore.Fencing;
 using HybridStore.Redis;
+using HybridStore.Redis.Generations;
 using StackExchange.Redis;
 
 namespace HybridStore.Tests.Redis;
@@ -19,10 +20,10 @@ public class RedisConnectionTests
         Assert.Null(made.Connection.Session);
         Assert.True((await made.Gateway.ReadAsync("key", false, Cancellation)).IsRefused);
         Assert.True((await made.Gateway.LeaseAsync("key", default, Cancellation)).IsRefused);
-        var store = new StoreCommand("key", new byte[1], TimeSpan.FromSeconds(1), [], new Lease(Lease.NewToken(), 0), null, false, false);
+        var store = new StoreCommand("key", new byte[1], TimeSpan.FromSeconds(1), [], LeaseOf(1), null, false, false);
         Assert.True((await made.Gateway.StoreAsync(store)).IsRefused);
         Assert.False(await made.Invalidations.ApplyAsync(["key"], [], null, probing: true));
-        Assert.False(await made.Invalidations.RemoveEverythingAsync(Cancellation));
+        Assert.False(await made.Invalidations.ApplyToEverythingAsync(null, probing: true, Cancellation));
         await made.Connection.DisposeAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => made.Connection.Ready);
     }
@@ -141,22 +142,30 @@ public class RedisConnectionTests
     }
 
     [Fact]
-    public async Task Removing_everything_takes_entries_and_tag_sets_of_this_store_and_nothing_else()
+    public async Task Everything_is_invalidated_when_nobody_reads_in_the_generation_before_any_more()
     {
         var made = await ConnectionUnderTest.StartAsync(_redis);
-        _redis.Existing.AddRange(["hs:{0}:e:1:user:1", "hs:{0}:t:1:org:7", "hs:{0}:e:2:old", "hs:layout", "other:{0}:e:1:user:1"]);
 
-        Assert.True(await made.Invalidations.RemoveEverythingAsync(Cancellation));
+        var applying = made.Invalidations.ApplyToEverythingAsync(null, probing: false, Cancellation);
+        var wait = await made.Clock.NextTimerAsync();
+        Assert.False(applying.IsCompleted);
+        Assert.True(wait > GenerationRegister.ProofTime);
+        made.Clock.Advance(wait);
 
-        Assert.Equal(["hs:layout", "other:{0}:e:1:user:1"], _redis.Existing.Select(key => (string)key!));
+        Assert.True(await applying);
+        Assert.Equal(2, _redis.Generation);
+        Assert.Equal(2, made.Connection.Session!.Generations.Current!.Number);
     }
 
     [Fact]
-    public async Task Removing_everything_through_a_client_that_the_application_has_disposed_is_no_exception()
+    public async Task Invalidating_everything_through_a_client_that_the_application_has_disposed_is_no_exception()
     {
         var made = await ConnectionUnderTest.StartAsync(_redis);
-        _redis.ServersFailure = new ObjectDisposedException("multiplexer");
+        _redis.GenerationFailure = new ObjectDisposedException("multiplexer");
 
-        Assert.False(await made.Invalidations.RemoveEverythingAsync(Cancellation));
+        Assert.False(await made.Invalidations.ApplyToEverythingAsync(null, probing: true, Cancellation));
     }
+
+    private static Lease LeaseOf(long generation) =>
+        new(Lease.NewToken(), 0, new Generation(new RedisLayout("hs", 1), generation));
 }

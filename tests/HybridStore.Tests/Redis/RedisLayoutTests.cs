@@ -2,6 +2,8 @@ using System.Text;
 using CsCheck;
 using HybridStore.Keys;
 using HybridStore.Redis;
+using HybridStore.Redis.Generations;
+using StackExchange.Redis;
 
 namespace HybridStore.Tests.Redis;
 
@@ -19,11 +21,16 @@ public class RedisLayoutTests
         var layout = new RedisLayout("hs", 1);
 
         Assert.Equal(0, layout.PartitionOf("product:42"));
-        Assert.Equal("hs:{0}:e:1:product:42", layout.Entry(0, "product:42"));
-        Assert.Equal("hs:{0}:t:1:org:7", layout.TagSet(0, "org:7"));
-        Assert.Equal("hs:{0}:e:1:", layout.EntryPrefix(0));
-        Assert.Equal(["hs:{0}:e:*"], layout.EntryPatterns);
-        Assert.Equal(["hs:{0}:t:*"], layout.TagSetPatterns);
+        Assert.Equal("hs:{0}:g:product:42", layout.Guard(0, "product:42"));
+        Assert.Equal("hs:{0}:f:org:7", layout.TagFences(0, "org:7"));
+        Assert.Equal("hs:{0}:f:", layout.TagFencesPrefix(0));
+        Assert.Equal("hs:{0}:x", layout.FencedTags(0));
+        Assert.Equal("hs:{0}:s", layout.State(0));
+        var generation = new Generation(layout, 1);
+        Assert.Equal("hs:{0}:e:1:product:42", generation.Entry(0, "product:42"));
+        Assert.Equal("hs:{0}:t:1:org:7", generation.TagSet(0, "org:7"));
+        Assert.Equal("hs:{0}:e:1:", generation.EntryPrefix(0));
+        Assert.Equal("hs:{0}:t:1:", generation.TagSetPrefix(0));
     }
 
     [Fact]
@@ -32,8 +39,8 @@ public class RedisLayoutTests
         var layout = new RedisLayout("shop", 16);
 
         string[] hashTags = ["10", "3", "61", "43", "11", "2", "60", "42", "12", "1", "63", "41", "13", "0", "62", "40"];
-        Assert.Equal(hashTags.Select(hashTag => $"shop:{{{hashTag}}}:e:*"), layout.EntryPatterns);
-        Assert.Equal(hashTags.Select(hashTag => $"shop:{{{hashTag}}}:t:*"), layout.TagSetPatterns);
+        Assert.Equal(
+            hashTags.Select(hashTag => (RedisKey)$"shop:{{{hashTag}}}:s"), Enumerable.Range(0, 16).Select(layout.State));
     }
 
     [Theory]
@@ -46,7 +53,7 @@ public class RedisLayoutTests
     {
         var layout = new RedisLayout("shop", 16);
 
-        Assert.Equal(name, layout.Entry(layout.PartitionOf(key), key));
+        Assert.Equal(name, new Generation(layout, 1).Entry(layout.PartitionOf(key), key));
     }
 
     [Theory]
@@ -56,23 +63,24 @@ public class RedisLayoutTests
     public void An_entry_and_the_tag_sets_of_its_partition_share_a_slot_and_no_two_partitions_do(int partitions)
     {
         var layout = new RedisLayout("shop", partitions);
+        var generation = new Generation(layout, 1);
 
         Gen.Select(Names, Names).Sample((key, tag) =>
         {
             var partition = layout.PartitionOf(key);
             Assert.InRange(partition, 0, partitions - 1);
-            Assert.Equal(SlotOf(layout.Entry(partition, key)!), SlotOf(layout.TagSet(partition, tag)!));
+            Assert.Equal(SlotOf(generation.Entry(partition, key)!), SlotOf(generation.TagSet(partition, tag)!));
         });
         Assert.Equal(
-            partitions, Enumerable.Range(0, partitions).Select(partition => SlotOf(layout.TagSet(partition, "org:7")!)).Distinct().Count());
+            partitions, Enumerable.Range(0, partitions).Select(partition => SlotOf(generation.TagSet(partition, "org:7")!)).Distinct().Count());
     }
 
     [Fact]
     public void Braces_in_a_key_do_not_move_it_to_another_slot()
     {
-        var layout = new RedisLayout("shop", 16);
+        var generation = new Generation(new RedisLayout("shop", 16), 1);
 
-        Assert.Equal(SlotOf(layout.Entry(3, "plain")!), SlotOf(layout.Entry(3, "{other}:x}{")!));
+        Assert.Equal(SlotOf(generation.Entry(3, "plain")!), SlotOf(generation.Entry(3, "{other}:x}{")!));
     }
 
     [Fact]
@@ -80,16 +88,17 @@ public class RedisLayoutTests
         Names.Sample(key =>
         {
             var layout = new RedisLayout("shop", 16);
+            var generation = new Generation(layout, 1);
             var partition = layout.PartitionOf(key);
-            return (string)layout.EntryPrefix(partition)! + key == layout.Entry(partition, key);
+            return (string)generation.EntryPrefix(partition)! + key == generation.Entry(partition, key);
         });
 
     [Fact]
     public void Entries_and_tag_sets_of_one_name_are_different_keys()
     {
-        var layout = new RedisLayout("shop", 1);
+        var generation = new Generation(new RedisLayout("shop", 1), 1);
 
-        Assert.NotEqual(layout.Entry(0, "org:7"), layout.TagSet(0, "org:7"));
+        Assert.NotEqual(generation.Entry(0, "org:7"), generation.TagSet(0, "org:7"));
     }
 
     /// <summary>As Redis Cluster does it: what stands between the first brace and the next closing one.</summary>

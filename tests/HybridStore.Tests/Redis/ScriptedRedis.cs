@@ -10,9 +10,9 @@ namespace HybridStore.Tests.Redis;
 internal sealed class ScriptedRedis
 {
     /// <summary>Somebody else holds the lease.</summary>
-    public static readonly RedisResult Held = RedisResult.Create([RedisResult.Create(1), RedisResult.Create(1000), RedisResult.Create(5000)]);
+    public static readonly RedisResult Held = Answer(1000, "held", 5000);
 
-    private static readonly RedisResult Granted = RedisResult.Create([RedisResult.Create(0), RedisResult.Create(1000), RedisResult.Create(0)]);
+    private static readonly RedisResult Granted = Answer(1000, "granted", 0);
 
     private readonly Channel<RedisKey[]> _invalidations = Channel.CreateUnbounded<RedisKey[]>();
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,8 +37,11 @@ internal sealed class ScriptedRedis
     /// <summary>What a call of <c>invalidate.lua</c> ends with; null: it is done.</summary>
     public Exception? InvalidationFailure { get; set; }
 
-    /// <summary>What asking the client for its servers ends with.</summary>
-    public Exception? ServersFailure { get; set; }
+    /// <summary>What a call of <c>generation.lua</c> ends with; null: it tells <see cref="Generation"/>, or raises it.</summary>
+    public Exception? GenerationFailure { get; set; }
+
+    /// <summary>The generation of the only partition.</summary>
+    public int Generation { get; set; } = 1;
 
     /// <summary>What <c>lease.lua</c> answers, by turns; when none is left it grants.</summary>
     public Queue<RedisResult> LeaseAnswers { get; } = new();
@@ -51,8 +54,6 @@ internal sealed class ScriptedRedis
 
     /// <summary>The last call of <c>store.lua</c>.</summary>
     public (RedisKey[] Keys, RedisValue[] Arguments)? LastStore { get; private set; }
-
-    public List<RedisKey> Existing { get; } = [];
 
     public Task Disposed => _disposed.Task;
 
@@ -75,7 +76,7 @@ internal sealed class ScriptedRedis
         switch (method)
         {
             case "GetServers":
-                return ServersFailure is null ? new[] { _server } : throw ServersFailure;
+                return new[] { _server };
             case "GetDatabase":
                 return _database;
             case "add_ConnectionRestored":
@@ -100,8 +101,7 @@ internal sealed class ScriptedRedis
         "get_IsConnected" => IsConnected,
         "get_IsReplica" => false,
         "get_ServerType" => ServerType.Standalone,
-        "ExecuteAsync" => Task.FromResult(RedisResult.Create([RedisResult.Create((RedisValue)"version"), RedisResult.Create((RedisValue)"7.4.0")])),
-        "KeysAsync" => KeysAsync(((RedisValue)arguments[1]!).ToString()),
+        "ExecuteAsync" => Task.FromResult((string)arguments[0]! == "EVAL" ? Answer("noeviction", "0") : Answer("version", "7.4.0")),
         _ => throw new NotSupportedException(method),
     };
 
@@ -109,18 +109,20 @@ internal sealed class ScriptedRedis
     {
         switch (method)
         {
-            case "get_Database":
-                return 0;
-            case "KeyDeleteAsync":
-                var deleted = (RedisKey[])arguments[0]!;
-                Existing.RemoveAll(deleted.Contains);
-                return Task.FromResult((long)deleted.Length);
             case "ScriptEvaluateAsync":
                 var script = (string)arguments[0]!;
                 var keys = (RedisKey[])arguments[1]!;
                 if (script == RedisScript.Layout.For(serverKnowsFlags: true))
                 {
-                    return Task.FromResult(RedisResult.Create([RedisResult.Create(1), RedisResult.Create(1), RedisResult.Create(1000)]));
+                    return Task.FromResult(Answer(1, 1, 1000));
+                }
+
+                if (script == RedisScript.Generation.For(serverKnowsFlags: true))
+                {
+                    Generation += (string?)((RedisValue[])arguments[2]!)[1] == "raise" && GenerationFailure is null ? 1 : 0;
+                    return GenerationFailure is { } unavailable
+                        ? Task.FromException<RedisResult>(unavailable)
+                        : Task.FromResult(Answer(1000, Generation));
                 }
 
                 if (script == RedisScript.Lease.For(serverKnowsFlags: true))
@@ -131,19 +133,19 @@ internal sealed class ScriptedRedis
 
                 if (script == RedisScript.Release.For(serverKnowsFlags: true))
                 {
-                    return Task.FromResult(RedisResult.Create([RedisResult.Create(1000), RedisResult.Create(1)]));
+                    return Task.FromResult(Answer(1000, 1));
                 }
 
                 if (script == RedisScript.Store.For(serverKnowsFlags: true))
                 {
                     LastStore = (keys, (RedisValue[])arguments[2]!);
-                    return Task.FromResult(RedisResult.Create([RedisResult.Create(1000), RedisResult.Create((RedisValue)StoreAnswer)]));
+                    return Task.FromResult(Answer(1000, StoreAnswer));
                 }
 
                 Assert.Equal(RedisScript.Invalidate.For(serverKnowsFlags: true), script);
                 var answer = InvalidationFailure is { } failure
                     ? Task.FromException<RedisResult>(failure)
-                    : Task.FromResult(RedisResult.Create([RedisResult.Create(1000), RedisResult.Create(0)]));
+                    : Task.FromResult(Answer(1000, "applied", Array.Empty<RedisResult>()));
                 _invalidations.Writer.TryWrite(keys);
                 return answer;
             default:
@@ -151,17 +153,12 @@ internal sealed class ScriptedRedis
         }
     }
 
-    private async IAsyncEnumerable<RedisKey> KeysAsync(string pattern)
+    private static RedisResult Answer(params object[] parts) => RedisResult.Create(Array.ConvertAll(parts, part => part switch
     {
-        await Task.CompletedTask;
-        foreach (var key in Existing.ToArray())
-        {
-            if (((string)key!).StartsWith(pattern.TrimEnd('*'), StringComparison.Ordinal))
-            {
-                yield return key;
-            }
-        }
-    }
+        int number => RedisResult.Create(number),
+        string text => RedisResult.Create((RedisValue)text),
+        _ => RedisResult.Create((RedisResult[])part),
+    }));
 }
 
 /// <summary>Implements an interface by a function of the method's name and its arguments.</summary>

@@ -94,7 +94,7 @@ public class HostLifetimeTests
         {
             var root = host.Services.GetRequiredKeyedService<StoreRoot>(key);
             await root.Redis!.Ready.WaitAsync(Cancellation);
-            Assert.StartsWith($"hs-{key}:{{", (string)root.Redis.Session!.Layout.Entry(0, "x")!, StringComparison.Ordinal);
+            Assert.StartsWith($"hs-{key}:{{", (string)root.Redis.Session!.Layout.State(0)!, StringComparison.Ordinal);
         }
 
         await host.StopAsync(Cancellation);

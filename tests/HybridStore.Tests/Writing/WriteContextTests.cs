@@ -43,11 +43,10 @@ public class WriteContextTests
         var context = new WriteContext(stub.Transaction);
         context.Invalidate("user:1");
 
-        var invalidation = context.Complete(42);
+        var invalidation = context.Complete();
 
         Assert.Equal(["user:1"], invalidation.Keys);
         Assert.Empty(invalidation.Tags);
-        Assert.Equal(42ul, invalidation.TransactionId);
         var thrown = Assert.Throws<InvalidOperationException>(() => context.Invalidate("user:2"));
         Assert.Contains("use InvalidateAsync", thrown.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => context.InvalidateTag("org:7"));

@@ -2,7 +2,8 @@
 -- Invalidates keys and tags in one partition and one step. Allowed while Redis is full: a full Redis must still be able to forget.
 --
 -- KEYS[1]      the state of the partition (lease.lua)
--- KEYS[2..]    for each key: its entry, then its guard (lease.lua); then for each tag: its tag set in this partition, then its
+-- KEYS[2]      the tags whose fences are remembered, a sorted set, score = when they may be forgotten
+-- KEYS[3..]    for each key: its entry, then its guard (lease.lua); then for each tag: its tag set in this partition, then its
 --              fences (store.lua)
 -- ARGV[1]      the number of keys
 -- ARGV[2]      the xid of the write, or '' where it is not known
@@ -11,11 +12,18 @@
 -- ARGV[5]      how many fences a hash may hold before the smallest is folded into its floor
 -- ARGV[6]      what the physical name of an entry of this partition begins with; a member of a tag set follows it
 -- ARGV[7]      how many members one call may visit, 1 to 3,500 (unpack fails at 8,000)
--- ARGV[8..9]   '' and '' at first; to go on: score and member that the call before returned. KEYS then hold the state, the tag that
---              was not finished, and the tags after it; nothing is fenced again.
+-- ARGV[8..9]   '' and '' at first; to go on: score and member that the call before returned. KEYS then hold the state, the remembered
+--              tags, the tag that was not finished, and the tags after it
+-- ARGV[10]     the generation that entries and tag sets are named in; '' for a call that fences nothing and only removes: one that goes on,
+--              or one in an earlier generation
+-- ARGV[11]     the boot mark of the database that the xid is from, '' if it is not known: then an entry goes whatever its stamp says
+-- ARGV[12]     what the name of a tag's fences begins with
 -- returns      an error if the server is full and knows no flags (Redis 6): what could be deleted is, and nothing is applied;
---              { now, 0 } when all is applied; else { now, n, score, member }: the n-th tag in KEYS has members left behind these two,
---              and the tags after it have not been visited
+--              { now, 'generation', number } if the partition is in another generation ('' if not known), and nothing was done;
+--              { now, 'database' } if the xid is from another database than the stamps of this generation, and nothing was done;
+--              { now, 'applied', earlier }; or { now, 'members', earlier, n, score, member }: the n-th tag in KEYS has members left behind
+--              these two, and the tags after it have not been visited. Earlier are the generations in which others may still read: the
+--              same names have to be removed there.
 --
 -- Keys and tags are fenced before any member is visited, so that whatever is stored from then on is fresh or refused. An entry whose
 -- stamp sees the xid reflects the write and stays: the same invalidation may come late or again. The sequence moves all the same. A
@@ -26,7 +34,8 @@ local keys = tonumber(ARGV[1])
 local xid = tonumber(ARGV[2])
 local fence_ttl = tonumber(ARGV[4])
 local budget = tonumber(ARGV[7])
-local first_tag = 2 + 2 * keys
+local first_tag = 3 + 2 * keys
+local fences_first = ARGV[10] ~= ''
 
 -- Under the name of a hash or a sorted set anything else is not ours, and gives way.
 local function ours(key, kind)
@@ -48,7 +57,7 @@ end
 
 -- Header of an entry: see EntryHeader. Stamped is flag 2; xmin stands at offset 32, xmax at 40, the ids in progress from 48 on.
 local function sees(entry)
-  if not xid then
+  if not xid or ARGV[11] == '' then
     return false
   end
   local header = redis.pcall('GETRANGE', entry, 0, 303)
@@ -105,47 +114,99 @@ local function fence(hash)
   end
 end
 
-local function extend(hash)
-  if redis.call('PTTL', hash) < fence_ttl then
-    redis.call('PEXPIRE', hash, ARGV[4])
+-- A guard is remembered by its time to live, which is only ever extended.
+local function extend(guard)
+  if redis.call('PTTL', guard) < fence_ttl then
+    redis.call('PEXPIRE', guard, ARGV[4])
   end
 end
 
-if ARGV[9] == '' then
-  -- A sequence that was lost goes on above the one before it: it counts from the clock, which moves faster.
+-- What a time to live has, a volatile policy may evict, and without its fences a tag lets old loads in. So they have none: they say
+-- themselves when they may be forgotten, and some of those go with each invalidation.
+local function remember(tag, fences)
+  local until_then = math.max(now + fence_ttl, tonumber(redis.call('HGET', fences, 'x')) or 0)
+  write('HSET', fences, 'x', until_then)
+  write('ZADD', KEYS[2], until_then, tag)
+end
+
+local function forget_some()
+  local passed = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now), 'LIMIT', 0, 16 + #KEYS)
+  if #passed > 0 then
+    local names = {}
+    for i = 1, #passed do
+      names[i] = ARGV[12] .. passed[i]
+    end
+    redis.call('UNLINK', unpack(names))
+    redis.call('ZREM', KEYS[2], unpack(passed))
+  end
+end
+
+local earlier = {}
+if fences_first then
   ours(KEYS[1], 'hash')
-  if redis.call('HEXISTS', KEYS[1], 'seq') == 0 then
+  local state = redis.call('HMGET', KEYS[1], 'g', 'b', 'high', 'seq')
+  if state[1] ~= ARGV[10] then
+    return { now, 'generation', state[1] or '' }
+  end
+  if xid and ARGV[11] ~= '' and state[2] ~= ARGV[11] then
+    if state[2] then
+      return { now, 'database' }
+    end
+    write('HSET', KEYS[1], 'b', ARGV[11])
+  end
+
+  -- A sequence that was lost goes on above the one before it: it counts from the clock, which moves faster.
+  if not state[4] then
     write('HSET', KEYS[1], 'seq', now)
   end
   local sequence = write('HINCRBY', KEYS[1], 'seq', 1)
-  local high = redis.call('HGET', KEYS[1], 'high')
-  if xid and (not high or (tonumber(high) or 0) < xid) then
+  if xid and (not state[3] or (tonumber(state[3]) or 0) < xid) then
     write('HSET', KEYS[1], 'high', ARGV[2])
   end
 
-  for i = 2, first_tag - 1, 2 do
-    local entry, guard = KEYS[i], KEYS[i + 1]
+  local fields = redis.call('HGETALL', KEYS[1])
+  for i = 1, #fields, 2 do
+    if string.byte(fields[i]) == 111 and (tonumber(fields[i + 1]) or 0) > now then
+      earlier[#earlier + 1] = string.sub(fields[i], 2)
+    elseif string.byte(fields[i]) == 111 then
+      redis.call('HDEL', KEYS[1], fields[i])
+    end
+  end
+
+  ours(KEYS[2], 'zset')
+  forget_some()
+  for i = 4, first_tag - 1, 2 do
+    local guard = KEYS[i]
     ours(guard, 'hash')
     if xid then
       fence(guard)
       extend(guard)
-    end
-    if not sees(entry) then
-      redis.call('UNLINK', entry)
-      redis.call('HDEL', guard, 't', 'a', 'e')
     end
   end
 
   for i = first_tag, #KEYS, 2 do
     local fences = KEYS[i + 1]
     ours(fences, 'hash')
+    if (tonumber(redis.call('HGET', fences, 'x') or now) or 0) < now then
+      redis.call('UNLINK', fences)
+    end
     write('HSET', fences, 's', sequence)
     if xid then
       fence(fences)
-    else
+    end
+    if not xid or ARGV[11] == '' then
       write('HSET', fences, 'u', sequence)
     end
-    extend(fences)
+    remember(string.sub(fences, #ARGV[12] + 1), fences)
+  end
+end
+
+for i = 3, first_tag - 1, 2 do
+  if not sees(KEYS[i]) then
+    redis.call('UNLINK', KEYS[i])
+    if fences_first then
+      redis.call('HDEL', KEYS[i + 1], 't', 'a', 'e')
+    end
   end
 end
 
@@ -186,8 +247,8 @@ for i = first_tag, #KEYS, 2 do
   end
   budget = budget - #found / 2
   if budget <= 0 then
-    return failure or { now, (i - first_tag) / 2 + 1, found[#found], found[#found - 1] }
+    return failure or { now, 'members', earlier, (i - first_tag) / 2 + 1, found[#found], found[#found - 1] }
   end
   score, member = '', ''
 end
-return failure or { now, 0 }
+return failure or { now, 'applied', earlier }

@@ -4,28 +4,37 @@
 -- KEYS[1]      the entry
 -- KEYS[2]      the guard of the key, a hash: t = token of the lease, a = when it was granted, e = when it ends (milliseconds of this
 --              server's clock); every other field but m is a fence (store.lua)
--- KEYS[3]      the state of the partition, a hash: seq = its sequence of invalidations, high = the largest xid invalidated here
+-- KEYS[3]      the state of the partition, a hash: seq = its sequence of invalidations, high = the largest xid invalidated here,
+--              g = its generation, b = the boot mark of the database that the stamps of this generation are from, o<n> = until when
+--              invalidations go on in the earlier generation n, f = an xid that all loads have to reflect until fe (generation.lua)
 -- ARGV[1]      the token, new for every load: one that was used before would let an older load of the same client store
 -- ARGV[2]      how long the lease lasts, in milliseconds
 -- ARGV[3]      FenceTtl in milliseconds: what guards are kept for
 -- ARGV[4]      the first 32 bytes of the entry that the caller has seen and does not want, or ''
--- returns      { 0, now, sequence }       the lease is granted
---              { 1, now, remaining }      somebody holds a lease that lasts for so many milliseconds
---              { 2, now, entry }          there is an entry, other than the one seen
+-- ARGV[5]      the generation that KEYS[1] is named in
+-- returns      { now, 'granted', sequence }
+--              { now, 'held', remaining }       somebody holds a lease that lasts for so many milliseconds
+--              { now, 'entry', entry }          there is an entry, other than the one seen
+--              { now, 'generation', number }    the partition is in another generation; '' if that is not known
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local state = redis.pcall('HMGET', KEYS[3], 'g', 'seq')
+if state.err or state[1] ~= ARGV[5] then
+  return { now, 'generation', not state.err and state[1] or '' }
+end
 
 -- Bytes of another type under the entry's name are no entry; storing overwrites them.
 local header = redis.pcall('GETRANGE', KEYS[1], 0, 31)
 if type(header) == 'string' and #header > 0 and header ~= ARGV[4] then
-  return { 2, now, redis.call('GET', KEYS[1]) }
+  return { now, 'entry', redis.call('GET', KEYS[1]) }
 end
 
 local held = redis.pcall('HMGET', KEYS[2], 't', 'e')
 if held.err then
   redis.call('UNLINK', KEYS[2])
 elseif held[1] and (tonumber(held[2]) or 0) > now then
-  return { 1, now, held[2] - now }
+  return { now, 'held', held[2] - now }
 end
 
 redis.call('HSET', KEYS[2], 't', ARGV[1], 'a', now, 'e', now + ARGV[2])
@@ -33,5 +42,4 @@ redis.call('HSET', KEYS[2], 't', ARGV[1], 'a', now, 'e', now + ARGV[2])
 if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
-local sequence = redis.pcall('HGET', KEYS[3], 'seq')
-return { 0, now, type(sequence) == 'string' and tonumber(sequence) or 0 }
+return { now, 'granted', tonumber(state[2] or 0) or 0 }

@@ -6,7 +6,7 @@
 -- KEYS[2]      the guard of the key (lease.lua)
 -- KEYS[3]      the state of the partition (lease.lua)
 -- KEYS[4..]    for each tag: its tag set in this partition, then its fences, a hash: s = sequence of the tag's last invalidation,
---              u = sequence of its last invalidation without an xid
+--              u = sequence of its last invalidation without an xid, x = when they may be forgotten
 -- ARGV[1]      the entry: header and payload; expiry and creation in the header are overwritten here
 -- ARGV[2]      time to live in milliseconds, an integer above zero
 -- ARGV[3]      the key as the application names it: the member that goes into the tag sets
@@ -14,8 +14,11 @@
 -- ARGV[5]      FenceTtl in milliseconds
 -- ARGV[6]      the partition's sequence when the lease was granted
 -- ARGV[7]      1 if all of it is stamped, plus 2 if some of it was read on a standby
--- ARGV[8..]    if some of it is stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
--- returns      { now, what }: 'stored', or why it was refused: 'lease', 'late', 'fence', 'tag', 'standby'
+-- ARGV[8]      the generation in which the lease was granted, and KEYS are named
+-- ARGV[9]      the boot mark of the database that the stamp is from, or ''
+-- ARGV[10..]   if some of it is stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
+-- returns      { now, what }: 'stored', or why it was refused: 'lease', 'late', 'database', 'fence', 'tag', 'standby';
+--              { now, 'generation', number } if it was refused because the partition is in another generation ('' if not known)
 --
 -- A fence is a field of a guard or of a tag's fences: its name is the xid of a write, its value 0 if it was set before that write's
 -- COMMIT, else 1. Field m is the floor: the largest of the xids that were folded away when there were too many; p says that one of
@@ -26,11 +29,11 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local stamped = ARGV[7] == '1' or ARGV[7] == '3'
 local standby = ARGV[7] == '2' or ARGV[7] == '3'
-local snapshot = ARGV[8] ~= nil
+local snapshot = ARGV[10] ~= nil
 local xmin, xmax, running = 0, 0, {}
 if snapshot then
-  xmin, xmax = tonumber(ARGV[8]), tonumber(ARGV[9])
-  for i = 10, #ARGV do
+  xmin, xmax = tonumber(ARGV[10]), tonumber(ARGV[11])
+  for i = 12, #ARGV do
     running[tonumber(ARGV[i])] = true
   end
 end
@@ -58,10 +61,21 @@ local function hash(key)
   return fields.err and {} or fields
 end
 
+-- The fences of a tag have no time to live, or Redis might evict them before their time.
+local function tag_fences(key)
+  local fields = hash(key)
+  for i = 1, #fields, 2 do
+    if fields[i] == 'x' and tonumber(fields[i + 1]) <= now then
+      return {}
+    end
+  end
+  return fields
+end
+
 -- A load that is refused has no more use for its lease.
-local function refuse(why)
+local function refuse(why, number)
   redis.call('HDEL', KEYS[2], 't', 'a', 'e')
-  return { now, why }
+  return { now, why, number }
 end
 
 -- 1. The lease is still this load's: the key has been neither invalidated without a trace, nor retaken, nor its guard lost.
@@ -69,17 +83,29 @@ local lease = redis.pcall('HMGET', KEYS[2], 't', 'a')
 if lease.err or lease[1] ~= ARGV[4] then
   return { now, 'lease' }
 end
--- 2. Fences that were set since the grant are still remembered.
+-- 2. Everything was not invalidated since.
+local state = redis.pcall('HMGET', KEYS[3], 'g', 'b', 'f', 'fe', 'high')
+if state.err or state[1] ~= ARGV[8] then
+  return refuse('generation', not state.err and state[1] or '')
+end
+-- 3. Fences that were set since the grant are still remembered.
 if now - lease[2] >= tonumber(ARGV[5]) then
   return refuse('late')
 end
--- 3. The load reflects every write that has invalidated the key.
+-- 4. The ids of its stamp mean the same as those of the fences: a database that has crashed may hand out ids again.
+if ARGV[9] ~= '' and state[2] and state[2] ~= ARGV[9] then
+  return refuse('database')
+end
+-- 5. The load reflects every write that has invalidated the key, or everything.
 if not reflects(hash(KEYS[2])) then
   return refuse('fence')
 end
--- 4. And every write that has invalidated one of its tags, of which the key may not have been a member yet.
+if state[3] and tonumber(state[4] or 0) > now and not (stamped and tonumber(state[3]) < xmin) then
+  return refuse('fence')
+end
+-- 6. And every write that has invalidated one of its tags, of which the key may not have been a member yet.
 for i = 5, #KEYS, 2 do
-  local fences = hash(KEYS[i])
+  local fences = tag_fences(KEYS[i])
   local last = stamped and 'u' or 's'
   for f = 1, #fences, 2 do
     if fences[f] == last and tonumber(fences[f + 1]) > tonumber(ARGV[6]) then
@@ -90,12 +116,9 @@ for i = 5, #KEYS, 2 do
     return refuse('tag')
   end
 end
--- 5. A standby's snapshot says nothing about ids that were running; whatever was invalidated here must be behind it.
-if standby then
-  local high = redis.pcall('HGET', KEYS[3], 'high')
-  if type(high) == 'string' and not (tonumber(high) < xmin) then
-    return refuse('standby')
-  end
+-- 7. A standby's snapshot says nothing about ids that were running; whatever was invalidated here must be behind it.
+if standby and state[5] and not (tonumber(state[5]) < xmin) then
+  return refuse('standby')
 end
 
 -- What is not a sorted set under a tag's name is not ours: it gives way.
@@ -113,6 +136,9 @@ local function register(tag_set)
   end
 end
 
+if ARGV[9] ~= '' and not state[2] then
+  redis.call('HSET', KEYS[3], 'b', ARGV[9])
+end
 -- Tags first: an entry that no tag set knows of would outlive the invalidation of its tag.
 for i = 4, #KEYS, 2 do
   register(KEYS[i])
