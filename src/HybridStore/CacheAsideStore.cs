@@ -19,6 +19,9 @@ internal sealed class CacheAsideStore(
     StoreMetrics metrics,
     ReadOptions readOptions) : IHybridStore
 {
+    // PostgreSQL keeps those below for itself.
+    private const ulong FirstTransactionId = 3;
+
     public ValueTask<T> GetAsync<TState, T>(
         string key,
         TState state,
@@ -67,6 +70,13 @@ internal sealed class CacheAsideStore(
         for (var i = 0; i < what.Tags.Count; i++)
         {
             KeyRules.ThrowIfInvalidTagAt(i, what.Tags[i], "what.Tags");
+        }
+
+        if (what.TransactionId < FirstTransactionId)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(what) + "." + nameof(what.TransactionId),
+                $"A transaction's id is at least {FirstTransactionId}: take it from pg_current_xact_id() in the transaction, or leave it unset.");
         }
 
         cancellationToken.ThrowIfCancellationRequested();

@@ -28,6 +28,12 @@ public sealed class HybridStoreOptions
     /// 200 ms.</summary>
     public TimeSpan RedisTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Whether values with tags are cached where Redis evicts keys without a time to live (<c>maxmemory-policy allkeys-*</c> with a
+    /// limit). Redis may then forget which entries a tag has, and invalidating the tag leaves them behind until they expire. Default:
+    /// <see langword="false"/>, such values are loaded each time; set the policy to <c>noeviction</c> or <c>volatile-*</c>
+    /// instead.</summary>
+    public bool AllowTagsUnderAllKeysEviction { get; set; }
+
     /// <summary>How long Redis remembers that a key or tag was invalidated, so that no load which began before can store what it read: 10 s
     /// to 1 day. A load that takes longer is not cached. Default: 2 minutes.</summary>
     public TimeSpan FenceTtl { get; set; } = TimeSpan.FromMinutes(2);

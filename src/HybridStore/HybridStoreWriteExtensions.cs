@@ -28,6 +28,32 @@ public static class HybridStoreWriteExtensions
         return receipt.WithResult(result);
     }
 
+    /// <summary>Applies an invalidation that came by another way than a write of this application: a message queue, a change-data feed, a
+    /// trigger. It may come before its commit can be seen, late, and more than once: entries that reflect the change stay, and loads that do
+    /// not are not cached.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="keys">Keys whose entries the change has made outdated; may be empty.</param>
+    /// <param name="tags">Tags whose entries it has made outdated; may be empty.</param>
+    /// <param name="transactionId">The id of the transaction that made the change: <c>pg_current_xact_id()</c> of the database that the store
+    /// reads, all 64 bits of it (not <c>xmin</c> or <c>txid_current()</c> cut to 32). PostgreSQL is asked about it, in one round trip. An id
+    /// that it does not know, or cannot tell about, removes all that is named.</param>
+    /// <param name="cancellationToken">Ends the wait; an invalidation that has begun goes on.</param>
+    /// <returns>The receipt. See <see cref="IHybridStore.InvalidateAsync"/>.</returns>
+    /// <exception cref="ArgumentException">A key or tag is malformed, or the id is below 3, where PostgreSQL begins to count.</exception>
+    public static Task<InvalidationReceipt> ApplyAsync(
+        this IHybridStore store,
+        IEnumerable<string> keys,
+        IEnumerable<string> tags,
+        ulong transactionId,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(tags);
+        return store.InvalidateAsync(
+            new Invalidation { Keys = [.. keys], Tags = [.. tags], TransactionId = transactionId }, cancellationToken);
+    }
+
     /// <summary>Invalidates one key. See <see cref="IHybridStore.InvalidateAsync"/>.</summary>
     /// <param name="store">The store.</param>
     /// <param name="key">The key.</param>

@@ -55,13 +55,15 @@ public interface IHybridStore
 
     /// <summary>Invalidates keys and tags after a change that was made by other means than
     /// <see cref="WriteAsync"/>.</summary>
-    /// <remarks>Call it after the change is committed. Loads that began before it, in any process, still answer those who wait for
-    /// them, but are not cached unless they reflect the change.</remarks>
+    /// <remarks>Call it after the change is committed, or name the transaction: its invalidation may also come earlier, late and more than
+    /// once, and PostgreSQL is asked about it in one round trip. Loads that began before it, in any process, still answer those who wait
+    /// for them, but are not cached unless they reflect the change.</remarks>
     /// <param name="what">The keys and tags, and the id of the transaction that changed them where it is known.</param>
     /// <param name="cancellationToken">Ends the wait; an invalidation that has begun goes on.</param>
     /// <returns>A receipt: <see cref="InvalidationStatus.Applied"/>, or <see cref="InvalidationStatus.Pending"/> when
     /// Redis could not be reached.</returns>
-    /// <exception cref="ArgumentException">A key or tag is malformed.</exception>
+    /// <exception cref="ArgumentException">A key or tag is malformed, or the transaction's id is below 3, where PostgreSQL begins to
+    /// count.</exception>
     Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default);
 
     /// <summary>Invalidates the whole cache: no entry that is there now is served again, by any instance. For changes that no key or tag

@@ -9,8 +9,8 @@ public sealed record Invalidation
     /// <summary>Tags whose entries are all removed. Default: none.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>The id of the PostgreSQL transaction that made the change (<c>pg_current_xact_id()</c>), where it is
-    /// known.</summary>
+    /// <summary>The id of the PostgreSQL transaction that made the change (<c>pg_current_xact_id()</c>, from 3 on), where it is known.
+    /// Entries that reflect it stay.</summary>
     public ulong? TransactionId { get; init; }
 
     /// <summary>An invalidation of keys.</summary>

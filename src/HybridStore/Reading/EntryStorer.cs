@@ -36,6 +36,12 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
             return Decline(request.Key, lease);
         }
 
+        if (context.Tags.Count > 0 && gateway.RefusesTags)
+        {
+            metrics.Stored("refused_tags_evictable");
+            return Decline(request.Key, lease);
+        }
+
         // Both times are written by the store's script, from Redis's own clock.
         var stamp = context.Stamp.Snapshot;
         var fields = new EntryHeaderFields(0, 0, duration, request.Settings.SchemaVersion, stamp);

@@ -14,6 +14,9 @@ namespace HybridStore.Redis;
 internal sealed class RedisGateway(
     RedisConnection connection, RedisGenerations generations, RedisClock clock, TimeProvider timeProvider)
 {
+    /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
+    public bool RefusesTags => connection.Session is { RefusesTags: true };
+
     /// <summary>Reads an entry; a null value is a miss. Refused while Redis has never been reached or the circuit is open.</summary>
     public ValueTask<RedisCallResult<RedisValue>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
     {

@@ -60,6 +60,11 @@ internal sealed class RedisHandshake(
             RedisLog.PartitionsAdopted(logger, partitions, wanted);
         }
 
+        if (eviction == EvictionScope.Everything && previous?.Eviction != eviction)
+        {
+            RedisLog.EvictsTags(logger, options.AllowTagsUnderAllKeysEviction ? "cached all the same" : "not cached");
+        }
+
         // The same layout keeps its breakers: a handshake does not close a circuit.
         return previous is not null && previous.Layout.Partitions.Count == partitions
             ? previous with { KnowsScriptFlags = knowsScriptFlags, Eviction = eviction }
@@ -89,6 +94,7 @@ internal sealed class RedisHandshake(
             Readers(CommandFlags.DemandMaster),
             Readers(CommandFlags.PreferReplica))
         {
+            AllowsTagsWhateverIsEvicted = options.AllowTagsUnderAllKeysEviction,
             Cut = options.CutScript,
         };
 

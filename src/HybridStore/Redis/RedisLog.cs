@@ -39,6 +39,10 @@ internal static partial class RedisLog
         "Redis did not tell what it evicts when it is full ({Kind}); grant the user INFO, or see to it that maxmemory-policy is noeviction or volatile-*.")]
     public static partial void EvictionUnknown(ILogger logger, RedisErrorKind kind);
 
+    [LoggerMessage(1009, LogLevel.Error,
+        "Redis has a memory limit and evicts also what has no time to live, such as the sets of keys under a tag (maxmemory-policy allkeys-*): values with tags are {Consequence}. Set the policy to noeviction or volatile-*.")]
+    public static partial void EvictsTags(ILogger logger, string consequence);
+
     public static void Circuit(ILogger logger, CircuitTransition transition)
     {
         switch (transition.To)

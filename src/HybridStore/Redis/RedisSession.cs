@@ -32,6 +32,12 @@ internal sealed record RedisSession(
     ReadCombiner[] Readers,
     ReadCombiner[] ReplicaReaders)
 {
+    /// <summary>Whether values with tags are not cached.</summary>
+    public bool RefusesTags => Eviction == EvictionScope.Everything && !AllowsTagsWhateverIsEvicted;
+
+    /// <summary>Whether the application wants tags in spite of a Redis that may forget them.</summary>
+    public bool AllowsTagsWhateverIsEvicted { get; init; }
+
     /// <summary>Null but in tests that cut a check out of a script, to see that they would notice.</summary>
     public Func<string, string>? Cut { get; init; }
 

@@ -14,6 +14,11 @@ internal static class CutScript
     /// <summary>The floor of folded fences.</summary>
     public static string Floor(string text) => text.Replace("fences[i] == 'm'", "false", StringComparison.Ordinal);
 
+    /// <summary>Ids are compared with stamps whatever database counted them.</summary>
+    public static string BootMark(string text) => text
+        .Replace("ARGV[11] ~= '' and state[2] ~= ARGV[11]", "false", StringComparison.Ordinal)
+        .Replace("ARGV[9] ~= '' and state[2] and state[2] ~= ARGV[9]", "false", StringComparison.Ordinal);
+
     /// <summary>A member stays in its tag set for as long as its entry does.</summary>
     public static string Membership(string text) => text
         .Replace(

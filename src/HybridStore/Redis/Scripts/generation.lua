@@ -28,7 +28,7 @@ end
 
 local state = redis.call('HMGET', KEYS[1], 'g', 'b')
 local recorded = tonumber(state[1])
-if recorded and (recorded < 1 or recorded >= 2 ^ 53 or recorded % 1 ~= 0) then
+if state[1] and not (recorded and recorded >= 1 and recorded < 2 ^ 53 and recorded % 1 == 0) then
   recorded, damaged = nil, true
 end
 

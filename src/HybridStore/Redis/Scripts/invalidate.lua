@@ -143,10 +143,9 @@ end
 
 local earlier = {}
 if fences_first then
-  ours(KEYS[1], 'hash')
-  local state = redis.call('HMGET', KEYS[1], 'g', 'b', 'high', 'seq')
-  if state[1] ~= ARGV[10] then
-    return { now, 'generation', state[1] or '' }
+  local state = redis.pcall('HMGET', KEYS[1], 'g', 'b', 'high', 'seq')
+  if state.err or state[1] ~= ARGV[10] then
+    return { now, 'generation', not state.err and state[1] or '' }
   end
   if xid and ARGV[11] ~= '' and state[2] ~= ARGV[11] then
     if state[2] then
