@@ -1,11 +1,13 @@
 using System.Globalization;
+using HybridStore.Fencing;
 using StackExchange.Redis;
 
 namespace HybridStore.Redis;
 
 /// <summary>Invalidations in Redis: one pipelined call for each partition, and further ones only for the members of large tag sets. Trouble
 /// is an outcome and never an exception; repeating an invalidation is harmless.</summary>
-internal sealed class RedisInvalidations(RedisConnection connection, RedisClock clock, TimeProvider timeProvider)
+internal sealed class RedisInvalidations(
+    RedisConnection connection, RedisClock clock, TimeProvider timeProvider, ProtocolUnderTest? test = null)
 {
     /// <summary>Members of tag sets that one call visits: a millisecond or two of Redis's time.</summary>
     internal const int MembersPerCall = 500;
@@ -111,6 +113,7 @@ internal sealed class RedisInvalidations(RedisConnection connection, RedisClock 
                 score,
                 member,
             ];
+            await test.PassAsync(member.IsNullOrEmpty ? ProtocolStep.Invalidate : ProtocolStep.InvalidateMore).ConfigureAwait(false);
             var state = (this, session, call, arguments);
             var result = probing
                 ? await breaker.ExecuteBypassingAsync(Send, state, CancellationToken.None).ConfigureAwait(false)

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using HybridStore.Fencing;
 using HybridStore.Postgres;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -6,7 +7,8 @@ using Npgsql;
 namespace HybridStore.Writing;
 
 /// <summary>PostgreSQL first, then invalidate.</summary>
-internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator invalidator, ILogger logger)
+internal sealed class TransactionalWriter(
+    PostgresGateway postgres, IInvalidator invalidator, ILogger logger, ProtocolUnderTest? test = null)
 {
     public async Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
@@ -91,6 +93,7 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
                     return;
                 }
 
+                await test.PassAsync(ProtocolStep.Commit).ConfigureAwait(false);
                 try
                 {
                     ending.Invalidation = context.Complete(await Commit.ExecuteAsync(connection).ConfigureAwait(false));
