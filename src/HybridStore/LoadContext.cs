@@ -132,7 +132,9 @@ public sealed class LoadContext
     {
         ArgumentNullException.ThrowIfNull(connection);
         ObjectDisposedException.ThrowIf(_released, this);
-        if (Stamp.IsWanted)
+
+        // Also where nothing is stored: what is read in a transaction is not for others who wait for this load.
+        if (Stamp.IsWanted || Stamp.IsShared)
         {
             await Statement.StampForeignAsync(connection, Stamp, cancellationToken).ConfigureAwait(false);
         }

@@ -15,6 +15,9 @@ internal enum ProtocolStep
     /// <summary>The load's delegate runs.</summary>
     Load,
 
+    /// <summary>Where the stamp of a load is taken last, which it is not: it is taken.</summary>
+    StampLate,
+
     /// <summary>What was loaded is sent to be stored.</summary>
     Store,
 

@@ -101,8 +101,10 @@ internal sealed class EntryLoader(
                 var landing = await flight.Landing.WaitAsync(cancellationToken).ConfigureAwait(false);
 
                 // What began before this caller came may be older than an invalidation that it knows of, unless the cache has taken it
-                // since. Otherwise the next flight will do: it begins later.
-                if (test is { JoinersWaitForTheStore: false }
+                // since. Otherwise the next flight will do: it begins later. What was read in a transaction of its caller is nobody
+                // else's: it can be older still, or never be committed.
+                if (isStarter
+                    || test is { JoinersWaitForTheStore: false }
                     || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
                 {
                     NoteInput(landing.Stamp);
@@ -168,6 +170,7 @@ internal sealed class EntryLoader(
 
     private async Task StampLateAsync(LoadStamp stamp, CancellationToken cancellationToken)
     {
+        await test.PassAsync(ProtocolStep.StampLate).ConfigureAwait(false);
         var connection = await postgres.DataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
@@ -224,7 +227,7 @@ internal sealed class EntryLoader(
                 },
                 (cache!.Storer, request.Key, lease));
         flight.MarkBegin();
-        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading);
+        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true };
         var (loaded, context, duration) = lease is null
             ? await RunAsync(request, stamp, flight.Token).ConfigureAwait(false)
             : await RunAsync(request, stamp, lease, flight.Token).ConfigureAwait(false);
