@@ -14,6 +14,24 @@ internal static class CutScript
     /// <summary>The floor of folded fences.</summary>
     public static string Floor(string text) => text.Replace("fences[i] == 'm'", "false", StringComparison.Ordinal);
 
+    /// <summary>An invalidation revokes the lease.</summary>
+    public static string Revocation(string text) => text.Replace("redis.call('HDEL', guard, 't', 'a', 'e')", "", StringComparison.Ordinal);
+
+    /// <summary>The fences of a key or tag but the largest.</summary>
+    public static string SmallerFences(string text) => text.Replace(
+        "local function fence(hash)\n",
+        """
+        local function fence(hash)
+          for _, field in ipairs(redis.call('HKEYS', hash)) do
+            if (tonumber(field) or xid) < xid then redis.call('HDEL', hash, field) end
+          end
+
+        """,
+        StringComparison.Ordinal);
+
+    /// <summary>The sequence of a tag's last invalidation without an xid.</summary>
+    public static string Sequence(string text) => text.Replace("if fences[f] == last and", "if false and", StringComparison.Ordinal);
+
     /// <summary>A member stays in its tag set for as long as its entry does.</summary>
     public static string Membership(string text) => text
         .Replace(
