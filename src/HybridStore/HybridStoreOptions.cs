@@ -1,3 +1,5 @@
+using HybridStore.Fencing;
+
 namespace HybridStore;
 
 /// <summary>The settings of a store, bound from configuration or set in <c>AddHybridStore(options => ...)</c>, and validated when
@@ -58,6 +60,9 @@ public sealed class HybridStoreOptions
 
     /// <summary>For tests that cut a check out of a script, to see that they would notice.</summary>
     internal Func<string, string>? CutScript { get; set; }
+
+    /// <summary>For tests that hold the protocol between its steps.</summary>
+    internal ProtocolUnderTest? Protocol { get; set; }
 
     /// <summary>Named policies, used as <c>EntryOptions.Policy("price")</c>. Those of <see cref="PolicyNames"/> are there from the
     /// start. Names are case-insensitive.</summary>

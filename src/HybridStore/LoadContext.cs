@@ -125,14 +125,17 @@ public sealed class LoadContext
     /// statement there. Without a stamp a value is cached as well, but any invalidation of one of its tags while it is being loaded
     /// keeps it out.</summary>
     /// <param name="connection">An open connection to the same database, outside of any transaction. One that is in a transaction keeps
-    /// the value out of the cache, since it may see a snapshot that is older than the load, or its own unfinished writes.</param>
+    /// the value out of the cache and from others who wait for this load, since it may see a snapshot that is older than the load, or its
+    /// own unfinished writes.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <exception cref="ObjectDisposedException">The load has returned.</exception>
     public async ValueTask StampAsync(NpgsqlConnection connection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ObjectDisposedException.ThrowIf(_released, this);
-        if (Stamp.IsWanted)
+
+        // Also where nothing is stored: what is read in a transaction is not for others who wait for this load.
+        if (Stamp.IsWanted || Stamp.IsShared)
         {
             await Statement.StampForeignAsync(connection, Stamp, cancellationToken).ConfigureAwait(false);
         }

@@ -16,6 +16,9 @@ internal sealed class LoadStamp(bool isWanted)
 
     public bool IsWanted { get; } = isWanted;
 
+    /// <summary>Whether others than the caller whose load it is may take the value.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>Whether the load has a snapshot of its own, older than what it reads by itself.</summary>
     public bool IsTaken { get; private set; }
 

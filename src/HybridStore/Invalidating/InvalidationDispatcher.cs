@@ -22,6 +22,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
     private readonly StoreMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
+    private readonly ProtocolUnderTest? _test;
     private readonly PendingSet _pending;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
@@ -35,7 +36,8 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         InvalidationRetryOptions retry,
         StoreMetrics metrics,
         TimeProvider timeProvider,
-        ILogger logger)
+        ILogger logger,
+        ProtocolUnderTest? test = null)
     {
         _redis = redis;
         _connection = connection;
@@ -44,6 +46,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         _metrics = metrics;
         _timeProvider = timeProvider;
         _logger = logger;
+        _test = test;
         _pending = new PendingSet(retry.Capacity);
         metrics.ObservePending(() => _pending.Count);
         connection.Restored += WakeUp;
@@ -61,7 +64,11 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         }
 
         // Before Redis is told: whoever reads from here on gets nothing of a load that began before the change.
-        _flights.Detach(what.Keys, what.Tags);
+        await _test.PassAsync(ProtocolStep.Detach).ConfigureAwait(false);
+        if (_test is not { InvalidationsDetachFlights: false })
+        {
+            _flights.Detach(what.Keys, what.Tags);
+        }
 
         if (await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false).ConfigureAwait(false))
         {

@@ -15,13 +15,19 @@ internal sealed class CacheAsideReader(
     EntryLoader loader,
     EntryRefresher refresher,
     InvalidationDispatcher invalidations,
-    StoreMetrics metrics)
+    StoreMetrics metrics,
+    IProtocolGate? gate = null)
 {
     // Most reads wait for an answer: their state machines are used again instead of being allocated.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> ReadAsync<TState, T>(
         LoadRequest<TState, T> request, bool allowReplicas, CancellationToken cancellationToken)
     {
+        if (gate is not null)
+        {
+            await gate.PassAsync(ProtocolStep.ReadEntry).ConfigureAwait(false);
+        }
+
         if (invalidations.IsPending(request.Key))
         {
             metrics.Read("invalidation_pending");

@@ -13,20 +13,28 @@ namespace HybridStore.Reading;
 /// <param name="metrics">Counts.</param>
 /// <param name="timeProvider">Measures loads.</param>
 /// <param name="logger">Logs.</param>
+/// <param name="test">Null but in tests.</param>
 internal sealed class EntryLoader(
     PostgresGateway postgres,
     FlightTable flights,
     LoaderCache? cache,
     StoreMetrics metrics,
     TimeProvider timeProvider,
-    ILogger logger)
+    ILogger logger,
+    ProtocolUnderTest? test = null)
 {
     // The stamp of the load that this code runs in, if it does. A load that reads through the store takes over the stamps of what it
     // reads; and it never waits for another flight: two loads that wait for each other's keys would wait for ever.
     private readonly AsyncLocal<LoadStamp?> _loading = new();
 
     /// <summary>The load in which the caller runs builds on a value with this stamp.</summary>
-    public void NoteInput(LoadStamp stamp) => _loading.Value?.AddInput(stamp);
+    public void NoteInput(LoadStamp stamp)
+    {
+        if (test is not { StampsMeet: false })
+        {
+            _loading.Value?.AddInput(stamp);
+        }
+    }
 
     /// <summary>Whether the caller runs in a load.</summary>
     public bool IsLoading => _loading.Value is not null;
@@ -65,6 +73,7 @@ internal sealed class EntryLoader(
         var key = new FlightKey(request.Key, typeof(T));
         while (true)
         {
+            await test.PassAsync(ProtocolStep.Join).ConfigureAwait(false);
             var candidate = new Flight<T>(cancellationToken);
             var flight = flights.GetOrAdd(key, candidate);
             var isStarter = ReferenceEquals(flight, candidate);
@@ -82,14 +91,21 @@ internal sealed class EntryLoader(
                 flights.Remove(key, flight);
                 continue;
             }
+            else
+            {
+                test?.Gate?.WaitsFor(flight.Landing);
+            }
 
             try
             {
                 var landing = await flight.Landing.WaitAsync(cancellationToken).ConfigureAwait(false);
 
                 // What began before this caller came may be older than an invalidation that it knows of, unless the cache has taken it
-                // since. Otherwise the next flight will do: it begins later.
-                if (await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
+                // since. Otherwise the next flight will do: it begins later. What was read in a transaction of its caller is nobody
+                // else's: it can be older still, or never be committed.
+                if (isStarter
+                    || test is { JoinersWaitForTheStore: false }
+                    || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
                 {
                     NoteInput(landing.Stamp);
                     return landing.Value;
@@ -114,6 +130,8 @@ internal sealed class EntryLoader(
     public async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
         LoadRequest<TState, T> request, LoadStamp stamp, CancellationToken cancellationToken)
     {
+        await test.PassAsync(ProtocolStep.Load).ConfigureAwait(false);
+        stamp = test is { StampComesFirst: false } ? new LoadStamp(isWanted: false) : stamp;
         _loading.Value = stamp;
         var context = new LoadContext(postgres.DataSource, request.Key, request.Settings.TimeToLive, stamp);
         var startedAt = timeProvider.GetTimestamp();
@@ -122,6 +140,11 @@ internal sealed class EntryLoader(
             var value = await request.Load(request.State, context, cancellationToken).ConfigureAwait(false);
             var duration = timeProvider.GetElapsedTime(startedAt);
             metrics.Loaded(duration);
+            if (test is { StampComesFirst: false })
+            {
+                await StampLateAsync(stamp, cancellationToken).ConfigureAwait(false);
+            }
+
             return (value, context, duration);
         }
         finally
@@ -142,6 +165,16 @@ internal sealed class EntryLoader(
         {
             cache!.Storer.Release(request.Key, lease);
             throw;
+        }
+    }
+
+    private async Task StampLateAsync(LoadStamp stamp, CancellationToken cancellationToken)
+    {
+        await test.PassAsync(ProtocolStep.StampLate).ConfigureAwait(false);
+        var connection = await postgres.DataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            await Statement.StampAsync(connection, stamp, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -194,10 +227,11 @@ internal sealed class EntryLoader(
                 },
                 (cache!.Storer, request.Key, lease));
         flight.MarkBegin();
-        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading);
+        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true };
         var (loaded, context, duration) = lease is null
             ? await RunAsync(request, stamp, flight.Token).ConfigureAwait(false)
             : await RunAsync(request, stamp, lease, flight.Token).ConfigureAwait(false);
+        await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
         var sentAt = Flight.NextArrival();
         var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
         return new Landing<T>(loaded, stamp, flight.BeganAt, sentAt, stored);

@@ -10,7 +10,8 @@ using StackExchange.Redis;
 namespace HybridStore.Reading;
 
 /// <summary>Stores what was loaded, behind its callers. Whatever goes wrong costs a later load and nothing else.</summary>
-internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreMetrics metrics, ILogger logger)
+internal sealed class EntryStorer(
+    RedisGateway gateway, EntryCodec codec, StoreMetrics metrics, ILogger logger, ProtocolUnderTest? test = null)
 {
     private static readonly Task<bool> NotStored = Task.FromResult(false);
 
@@ -19,7 +20,7 @@ internal sealed class EntryStorer(RedisGateway gateway, EntryCodec codec, StoreM
     public Task<bool> StoreAsync<TState, T>(
         in LoadRequest<TState, T> request, T value, LoadContext context, TimeSpan duration, Lease lease)
     {
-        if (context.Stamp.IsFromTransaction)
+        if (context.Stamp.IsFromTransaction && test is not { TransactionsAreNotStored: false })
         {
             metrics.Stored("in_transaction");
             return Decline(request.Key, lease);

@@ -11,7 +11,9 @@ namespace HybridStore.Reading;
 internal sealed record Landing<T>(T Value, LoadStamp Stamp, long BeganAt, long SentAt, Task<bool> Stored)
 {
     /// <summary>Whether the value reflects every invalidation that was applied before a caller arrived. One that began later does. One that
-    /// began before does if the cache has taken it since: not if it was sent there before, and invalidated after it was taken.</summary>
+    /// began before does if the cache has taken it since: not if it was sent there before, and invalidated after it was taken. What was read
+    /// in an older transaction never does.</summary>
     public async ValueTask<bool> SatisfiesAsync(long arrivedAt, CancellationToken cancellationToken) =>
-        BeganAt > arrivedAt || (SentAt > arrivedAt && await Stored.WaitAsync(cancellationToken).ConfigureAwait(false));
+        !Stamp.IsFromTransaction
+        && (BeganAt > arrivedAt || (SentAt > arrivedAt && await Stored.WaitAsync(cancellationToken).ConfigureAwait(false)));
 }

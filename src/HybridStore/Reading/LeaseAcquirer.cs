@@ -1,3 +1,4 @@
+using HybridStore.Fencing;
 using HybridStore.Redis;
 
 namespace HybridStore.Reading;
@@ -6,7 +7,8 @@ namespace HybridStore.Reading;
 /// Gets the lease of a key, or waits for the entry that another holder of it is about to store. While it waits it asks again with growing,
 /// jittered pauses, so that a lease that becomes free is taken; past the limit the caller loads for itself and does not store.
 /// </summary>
-internal sealed class LeaseAcquirer(RedisGateway gateway, TimeSpan longestWait, TimeProvider timeProvider)
+internal sealed class LeaseAcquirer(
+    RedisGateway gateway, TimeSpan longestWait, TimeProvider timeProvider, ProtocolUnderTest? test = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
@@ -29,6 +31,7 @@ internal sealed class LeaseAcquirer(RedisGateway gateway, TimeSpan longestWait, 
         var pause = FirstPause;
         while (true)
         {
+            await test.PassAsync(ProtocolStep.Lease).ConfigureAwait(false);
             flight.MarkBegin();
             var result = await gateway.LeaseAsync(key, seen, cancellationToken).ConfigureAwait(false);
             if (!result.TryGetValue(out var answer) || answer.Lease is not null || !answer.Entry.IsNull)

@@ -8,7 +8,11 @@ namespace HybridStore.Redis;
 /// <summary>Invalidations in Redis: one pipelined call for each partition, and further ones only for the members of large tag sets. Trouble
 /// is an outcome and never an exception; repeating an invalidation is harmless.</summary>
 internal sealed class RedisInvalidations(
-    RedisConnection connection, RedisGenerations generations, RedisClock clock, TimeProvider timeProvider)
+    RedisConnection connection,
+    RedisGenerations generations,
+    RedisClock clock,
+    TimeProvider timeProvider,
+    ProtocolUnderTest? test = null)
 {
     /// <summary>Members of tag sets that one call visits: a millisecond or two of Redis's time.</summary>
     internal const int MembersPerCall = 500;
@@ -135,13 +139,15 @@ internal sealed class RedisInvalidations(
         return true;
     }
 
-    private ValueTask<RedisCallResult<Progress>> SendAsync(RedisSession session, InvalidationCall call, Stage stage, bool probing)
+    private async ValueTask<RedisCallResult<Progress>> SendAsync(
+        RedisSession session, InvalidationCall call, Stage stage, bool probing)
     {
+        await test.PassAsync(stage.Current ? ProtocolStep.Invalidate : ProtocolStep.InvalidateMore).ConfigureAwait(false);
         var breaker = session.Breakers[call.Partition];
         var state = (this, session, call, stage);
         return probing
-            ? breaker.ExecuteBypassingAsync(Send, state, CancellationToken.None)
-            : breaker.ExecuteAsync(Send, state, CancellationToken.None);
+            ? await breaker.ExecuteBypassingAsync(Send, state, CancellationToken.None).ConfigureAwait(false)
+            : await breaker.ExecuteAsync(Send, state, CancellationToken.None).ConfigureAwait(false);
 
         static Task<Progress> Send((RedisInvalidations This, RedisSession Session, InvalidationCall Call, Stage Stage) state) =>
             state.This.SendAsync(state.Session, state.Call, state.Stage);

@@ -48,26 +48,27 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             var generations = new RedisGenerations(clock, timeProvider);
             Gateway = new RedisGateway(Redis, generations, clock, timeProvider);
             invalidator = _dispatcher = new InvalidationDispatcher(
-                new RedisInvalidations(Redis, generations, clock, timeProvider),
+                new RedisInvalidations(Redis, generations, clock, timeProvider, options.Protocol),
                 Redis,
                 flights,
                 options.InvalidationRetry,
                 metrics,
                 timeProvider,
-                logger);
+                logger,
+                options.Protocol);
             var codec = new EntryCodec(serializers);
             var entries = new EntryReader(codec, clock, metrics, logger);
             var cache = new LoaderCache(
-                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider),
+                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol),
                 entries,
-                new EntryStorer(Gateway, codec, metrics, logger));
-            Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger);
+                new EntryStorer(Gateway, codec, metrics, logger, options.Protocol));
+            Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
-            reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics);
+            reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, options.Protocol?.Gate);
         }
         else
         {
-            Loader = new EntryLoader(_postgres, flights, cache: null, metrics, timeProvider, logger);
+            Loader = new EntryLoader(_postgres, flights, cache: null, metrics, timeProvider, logger, options.Protocol);
         }
 
         Store = new CacheAsideStore(
@@ -75,7 +76,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             serializers,
             reader,
             Loader,
-            new TransactionalWriter(_postgres, invalidator, logger),
+            new TransactionalWriter(_postgres, invalidator, logger, options.Protocol),
             new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,
             ReadOptions.Default);

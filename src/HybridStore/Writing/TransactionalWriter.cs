@@ -7,7 +7,8 @@ using Npgsql;
 namespace HybridStore.Writing;
 
 /// <summary>PostgreSQL first, then invalidate.</summary>
-internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator invalidator, ILogger logger)
+internal sealed class TransactionalWriter(
+    PostgresGateway postgres, IInvalidator invalidator, ILogger logger, ProtocolUnderTest? test = null)
 {
     public async Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
@@ -92,6 +93,7 @@ internal sealed class TransactionalWriter(PostgresGateway postgres, IInvalidator
                     return;
                 }
 
+                await test.PassAsync(ProtocolStep.Commit).ConfigureAwait(false);
                 try
                 {
                     ending.Fence = await Commit.ExecuteAsync(connection).ConfigureAwait(false);

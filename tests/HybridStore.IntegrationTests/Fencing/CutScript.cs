@@ -19,6 +19,24 @@ internal static class CutScript
         .Replace("ARGV[11] ~= '' and state[2] ~= ARGV[11]", "false", StringComparison.Ordinal)
         .Replace("ARGV[9] ~= '' and state[2] and state[2] ~= ARGV[9]", "false", StringComparison.Ordinal);
 
+    /// <summary>An invalidation revokes the lease.</summary>
+    public static string Revocation(string text) => text.Replace("redis.call('HDEL', KEYS[i + 1], 't', 'a', 'e')", "", StringComparison.Ordinal);
+
+    /// <summary>The fences of a key or tag but the largest.</summary>
+    public static string SmallerFences(string text) => text.Replace(
+        "local function fence(hash)\n",
+        """
+        local function fence(hash)
+          for _, field in ipairs(redis.call('HKEYS', hash)) do
+            if (tonumber(field) or xid) < xid then redis.call('HDEL', hash, field) end
+          end
+
+        """,
+        StringComparison.Ordinal);
+
+    /// <summary>The sequence of a tag's last invalidation without an xid.</summary>
+    public static string Sequence(string text) => text.Replace("if fences[f] == last and", "if false and", StringComparison.Ordinal);
+
     /// <summary>A member stays in its tag set for as long as its entry does.</summary>
     public static string Membership(string text) => text
         .Replace(

@@ -1,0 +1,100 @@
+using System.Globalization;
+using HybridStore.Fencing;
+using HybridStore.Redis;
+using HybridStore.Servers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace HybridStore.IntegrationTests.Exploring;
+
+/// <summary>Two instances of one application that stop where actors do, and rows of their own whose versions only grow. One order at a
+/// time.</summary>
+internal sealed class Rig : IAsyncDisposable
+{
+    /// <summary>The rows of a rig.</summary>
+    public const int Rows = 3;
+
+    private static int _rigs;
+    private static long _keys;
+
+    private Rig(StoreHost first, StoreHost second, IDatabase redis, int number)
+    {
+        (First, Second, Redis) = (first, second, redis);
+        FirstRow = number * Rows;
+    }
+
+    public StoreHost First { get; }
+
+    public StoreHost Second { get; }
+
+    /// <summary>Redis past the stores.</summary>
+    public IDatabase Redis { get; }
+
+    /// <summary>The id of its first row.</summary>
+    public int FirstRow { get; }
+
+    /// <summary>The newest version of each row.</summary>
+    public int[] Newest { get; } = new int[Rows];
+
+    public RedisLayout Layout => First.Root.Redis!.Session!.Layout;
+
+    /// <summary>The other instance.</summary>
+    public StoreHost Beside(StoreHost host) => host == First ? Second : First;
+
+    public string NameOf(StoreHost host) => host == First ? "1" : "2";
+
+    /// <summary>A number that no other order uses in its keys.</summary>
+    public static long NextNumber() => Interlocked.Increment(ref _keys);
+
+    /// <param name="servers">The servers.</param>
+    /// <param name="home">Where there is a table for the rows.</param>
+    /// <param name="protocol">Which rules are left out; none.</param>
+    /// <param name="cutScript">What is cut out of scripts; nothing.</param>
+    public static async Task<Rig> StartAsync(
+        TestServers servers, StoreHost home, ProtocolUnderTest? protocol, Func<string, string>? cutScript)
+    {
+        var stopping = (protocol ?? new ProtocolUnderTest()) with { Gate = new ActorGate() };
+        Task<StoreHost> StartHostAsync() => StoreHost.StartAsync(
+            servers,
+            options =>
+            {
+                options.PostgresConnectionString = servers.Postgres.PastProxy(options.PostgresConnectionString!);
+                options.RedisConnectionString = servers.Redis.DirectConnectionString;
+                options.Protocol = stopping;
+                options.CutScript = cutScript;
+
+                // Time takes no part: nothing ends by itself while an actor stands, no one waits for a lease, nothing is refreshed.
+                options.RedisTimeout = TimeSpan.FromMinutes(1);
+                options.FenceTtl = TimeSpan.FromMinutes(30);
+                options.LeaseDuration = TimeSpan.FromMinutes(20);
+                options.LeaseWait = TimeSpan.Zero;
+                options.Defaults = new EntryOptions { TimeToLive = TimeSpan.FromHours(1), Beta = 0 };
+            },
+            (services, _) => services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning)),
+            besides: home);
+
+        var first = await StartHostAsync();
+        var second = await StartHostAsync();
+        var rig = new Rig(
+            first, second, (await servers.Redis.ConnectDirectlyAsync()).GetDatabase(), Interlocked.Increment(ref _rigs));
+        await home.ExecuteAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"insert into explored select id, 0 from generate_series({rig.FirstRow}, {rig.FirstRow + Rows - 1}) id"));
+        return rig;
+    }
+
+    /// <summary>What Redis holds when everything is done that the stores have sent there so far.</summary>
+    public async Task<byte[]?> SettledEntryAsync(string key)
+    {
+        // The entry is asked for behind what the first instance has sent.
+        await Second.Root.Redis!.Session!.Database.PingAsync();
+        return await First.Root.Redis!.Session!.Database.StringGetAsync(First.EntryName(key));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Second.DisposeAsync();
+        await First.DisposeAsync();
+    }
+}
