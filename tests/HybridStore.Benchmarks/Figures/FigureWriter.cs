@@ -14,6 +14,19 @@ internal sealed class FigureWriter(TextWriter output)
         output.Flush();
     }
 
+    /// <summary>How often something happened: 0 for never, 1 for each time.</summary>
+    public void Share(string name, int happened, int times, string unit)
+    {
+        if (happened == 0 || happened == times)
+        {
+            output.WriteLine($"figure {name} {(happened == 0 ? 0 : 1)} {unit}");
+            output.Flush();
+            return;
+        }
+
+        Figure(name, (double)happened / times, unit);
+    }
+
     public void Remark(string text)
     {
         output.WriteLine($"# {text}");

@@ -37,9 +37,12 @@ internal sealed class Race : IAsyncDisposable
 
     public StoreHost Second { get; }
 
-    public RedisKey Guard => Layout.Guard(0, Key);
+    public RedisKey Guard => Layout.Guard(Layout.PartitionOf(Key), Key);
 
-    public RedisKey TagFences => Layout.TagFences(0, Tag);
+    public RedisKey TagFences => Layout.TagFences(Layout.PartitionOf(Key), Tag);
+
+    /// <summary>Where Redis keeps the members of the tag that share the key's partition.</summary>
+    public RedisKey TagSet => First.Generation.TagSet(Layout.PartitionOf(Key), Tag);
 
     /// <summary>Redis past the stores.</summary>
     public IDatabase Redis => _redis;
@@ -51,10 +54,15 @@ internal sealed class Race : IAsyncDisposable
     public static Task<Race> StartAsync(ServersFixture servers, Action<HybridStoreOptions>? configure = null) =>
         StartAsync(servers.Servers, configure);
 
-    public static async Task<Race> StartAsync(TestServers servers, Action<HybridStoreOptions>? configure = null)
+    /// <param name="servers">The servers.</param>
+    /// <param name="configure">Changes options.</param>
+    /// <param name="secondClock">What the second instance takes for the time.</param>
+    public static async Task<Race> StartAsync(
+        TestServers servers, Action<HybridStoreOptions>? configure = null, TimeProvider? secondClock = null)
     {
         var first = await StoreHost.StartAsync(servers, configure, (services, _) => services.AddMetrics());
-        var second = await StoreHost.StartAsync(servers, configure, (services, _) => services.AddMetrics(), besides: first);
+        var second = await StoreHost.StartAsync(
+            servers, configure, (services, _) => services.AddMetrics().AddSingleton(secondClock ?? TimeProvider.System), besides: first);
         await first.ExecuteAsync("create table item (id int primary key, version int not null)");
         await first.ExecuteAsync("insert into item select id, 0 from generate_series(1, 4) id");
         return new Race(first, second, (await servers.Redis.ConnectDirectlyAsync()).GetDatabase());
@@ -151,7 +159,7 @@ internal sealed class Race : IAsyncDisposable
     }
 
     public async Task<bool> IsMemberAsync(string key = Key) =>
-        await _redis.SortedSetScoreAsync(First.Generation.TagSet(0, Tag), key) is not null;
+        await _redis.SortedSetScoreAsync(TagSet, key) is not null;
 
     /// <summary>As if the lease of the key had lasted its time.</summary>
     public async Task EndLeaseAsync()
