@@ -45,12 +45,14 @@ internal abstract class Contender(string name, ProductTable table) : IAsyncDispo
 
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>What a miss costs; the same for all.</summary>
+    /// <summary>What a miss costs; the same statement for all.</summary>
     protected ValueTask<Product> LoadAsync(int id, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref _loads);
+        NoteLoad();
         return Table.ReadAsync(id, cancellationToken);
     }
+
+    protected void NoteLoad() => Interlocked.Increment(ref _loads);
 
     /// <summary>The names of all products, put together beforehand: index is the product's id.</summary>
     protected static string[] Keys(string prefix) =>

@@ -4,7 +4,7 @@ using HybridStore.Servers;
 
 namespace HybridStore.Benchmarks.Contenders;
 
-/// <summary>Servers of its own and the contenders, whose caches are full. Everybody connects straight, past the test proxy.</summary>
+/// <summary>Servers of its own and the contenders. Everybody connects straight, past the test proxy.</summary>
 internal sealed class Contest : IAsyncDisposable
 {
     public static readonly string[] Everybody = ["store", "raw", "fusion", "hybridcache", "postgres"];
@@ -20,10 +20,34 @@ internal sealed class Contest : IAsyncDisposable
 
     public TestServers Servers { get; }
 
+    public ProductTable Table => _table;
+
     public IReadOnlyList<Contender> Contenders { get; }
 
+    /// <summary>Starts a contest of hits: all caches are full.</summary>
     /// <param name="names">Who takes part, in this order; nobody named means everybody.</param>
     public static async Task<Contest> StartAsync(params string[] names)
+    {
+        var contest = await StartEmptyAsync(names);
+        try
+        {
+            foreach (var contender in contest.Contenders)
+            {
+                await contender.FillAsync();
+            }
+
+            return contest;
+        }
+        catch
+        {
+            await contest.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a contest of misses: Redis is empty.</summary>
+    /// <param name="names">Who takes part, in this order; nobody named means everybody.</param>
+    public static async Task<Contest> StartEmptyAsync(params string[] names)
     {
         var servers = await TestServers.StartAsync();
         try
@@ -32,9 +56,7 @@ internal sealed class Contest : IAsyncDisposable
             var contenders = new List<Contender>();
             foreach (var name in names is [] ? Everybody : names)
             {
-                var contender = await StartAsync(name, table, servers.Redis.DirectConnectionString);
-                await contender.FillAsync();
-                contenders.Add(contender);
+                contenders.Add(await StartAsync(name, table, servers.Redis.DirectConnectionString));
             }
 
             return new Contest(servers, table, contenders);

@@ -24,11 +24,14 @@ internal sealed class FusionCacheContender : Contender
             ConnectionMultiplexerFactory = () => Task.FromResult(multiplexer),
         });
 
-        // Without tags it is at its fastest.
+        // Without tags, and storing behind its callers as the others do, it is at its fastest.
         _cache = new FusionCache(new FusionCacheOptions
         {
             DisableTagging = true,
-            DefaultEntryOptions = new FusionCacheEntryOptions(TimeSpan.FromHours(1)).SetSkipMemoryCache(),
+            DefaultEntryOptions = new FusionCacheEntryOptions(TimeSpan.FromHours(1))
+            {
+                AllowBackgroundDistributedCacheOperations = true,
+            }.SetSkipMemoryCache(),
         });
         _cache.SetupDistributedCache(_redis, new JsonFusionCacheSerializer());
     }

@@ -12,15 +12,18 @@ internal sealed class HybridStoreContender : Contender
 
     private readonly ServiceProvider _services;
     private readonly IConnectionMultiplexer _multiplexer;
-    private readonly IHybridStore _store;
 
     private HybridStoreContender(ProductTable table, ServiceProvider services, IConnectionMultiplexer multiplexer)
         : base("store", table)
     {
         _services = services;
         _multiplexer = multiplexer;
-        _store = services.GetRequiredService<IHybridStore>();
+        Store = services.GetRequiredService<IHybridStore>();
     }
+
+    public IHybridStore Store { get; }
+
+    public IConnectionMultiplexer Multiplexer => _multiplexer;
 
     public static async Task<HybridStoreContender> StartAsync(ProductTable table, string redis)
     {
@@ -42,12 +45,19 @@ internal sealed class HybridStoreContender : Contender
         return contender;
     }
 
-    public override ValueTask<Product> ReadAsync(int id) => _store.GetAsync(
-        Names[id], (Contender: this, id), static (state, _, token) => state.Contender.LoadAsync(state.id, token));
+    public override ValueTask<Product> ReadAsync(int id) => Store.GetAsync(
+        Names[id], (Contender: this, id), static (state, context, token) => state.Contender.LoadAsync(state.id, context, token));
 
     public override async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
         await _multiplexer.DisposeAsync();
+    }
+
+    /// <summary>The query goes through the context, as an application's does: it is stamped.</summary>
+    private async ValueTask<Product> LoadAsync(int id, LoadContext context, CancellationToken cancellationToken)
+    {
+        NoteLoad();
+        return (await context.QuerySingleOrDefaultAsync<Product>(ProductTable.ById, new { id }, cancellationToken))!;
     }
 }

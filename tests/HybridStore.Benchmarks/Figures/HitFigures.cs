@@ -5,10 +5,7 @@ using HybridStore.Benchmarks.Workload;
 
 namespace HybridStore.Benchmarks.Figures;
 
-/// <summary>
-/// What a hit costs, beside the bare client, two other caches and PostgreSQL itself. The contenders take turns in every round, in
-/// an order that rotates, and what is compared is their times within a round: a machine that is busy for a while is so for all.
-/// </summary>
+/// <summary>What a hit costs, beside the bare client, two other caches and PostgreSQL itself.</summary>
 internal static class HitFigures
 {
     private const int AllCallerCounts = 0;
@@ -39,7 +36,7 @@ internal static class HitFigures
             CultureInfo.InvariantCulture,
             $"{ProductTable.Rows} keys, {rounds} rounds of {contenders.Count} turns of about {turn.TotalMilliseconds:0} ms, medians"));
 
-        var loop = new ReadLoop();
+        var loop = ReadLoop.AtRandom();
         foreach (var callers in callerCounts)
         {
             var reads = new Dictionary<Contender, int>();
@@ -48,16 +45,8 @@ internal static class HitFigures
                 reads[contender] = await WarmUpAsync(contest, figures, loop, contender, callers, turn);
             }
 
-            var turns = contenders.ToDictionary(contender => contender, _ => new List<Turn>());
-            for (var round = 0; round < rounds; round++)
-            {
-                for (var place = 0; place < contenders.Count; place++)
-                {
-                    var contender = contenders[(round + place) % contenders.Count];
-                    turns[contender].Add(await Turn.TakeAsync(loop, contender, callers, reads[contender]));
-                }
-            }
-
+            var turns = await Rounds.TakeAsync(
+                contenders, rounds, contender => Turn.OfHitsAsync(loop, contender, callers, reads[contender]));
             Write(figures, contest, callers, turns);
         }
     }
@@ -72,7 +61,7 @@ internal static class HitFigures
         var start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < WarmUp)
         {
-            await Turn.TakeAsync(loop, contender, callers, batch);
+            await Turn.OfHitsAsync(loop, contender, callers, batch);
             reads += batch;
         }
 
@@ -91,7 +80,7 @@ internal static class HitFigures
         }
 
         // The last of the warm-up says how fast it is when it is warm.
-        var warm = await Turn.TakeAsync(loop, contender, callers, batch * 4);
+        var warm = await Turn.OfHitsAsync(loop, contender, callers, batch * 4);
         return Math.Max(callers * 4, (int)(turn.TotalMicroseconds / warm.Microseconds));
     }
 
@@ -102,11 +91,11 @@ internal static class HitFigures
         {
             if (contender is PostgresContender)
             {
-                figures.Figure($"hit.c{callers}.speedup_postgres", Ratio(taken, store), "ratio");
+                figures.Figure($"hit.c{callers}.speedup_postgres", Rounds.Ratio(taken, store), "ratio");
             }
             else if (taken != store)
             {
-                figures.Figure($"hit.c{callers}.ratio_{contender.Name}", Ratio(store, taken), "ratio");
+                figures.Figure($"hit.c{callers}.ratio_{contender.Name}", Rounds.Ratio(store, taken), "ratio");
             }
 
             figures.Figure(Name(contender, callers, "us_per_read"), Median.Of(taken.Select(turn => turn.Microseconds)), "us");
@@ -114,9 +103,6 @@ internal static class HitFigures
             figures.Figure(Name(contender, callers, "bytes"), Median.Of(taken.Select(turn => turn.Bytes)), "bytes");
         }
     }
-
-    private static double Ratio(List<Turn> ours, List<Turn> theirs) =>
-        Median.Of(ours.Zip(theirs, static (our, their) => our.Microseconds / their.Microseconds));
 
     /// <summary>The store's own figures go without its name: <c>hit.c64.bytes</c>, <c>hit.raw.c64.bytes</c>.</summary>
     private static string Name(Contender contender, int callers, string what) =>

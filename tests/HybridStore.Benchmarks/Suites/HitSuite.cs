@@ -13,7 +13,7 @@ public class HitSuite
 {
     private const int Reads = 4096;
 
-    private readonly ReadLoop _loop = new();
+    private readonly ReadLoop _loop = ReadLoop.AtRandom();
     private Contest? _contest;
     private Contender? _contender;
 

@@ -8,6 +8,13 @@ internal sealed class ProductTable : IAsyncDisposable
 {
     public const int Rows = 10_000;
 
+    /// <summary>One row by its primary key, parameter <c>id</c>.</summary>
+    public const string ById =
+        """
+        select id, sku, name, manufacturer, description, category, price, currency, stock, weightgrams, isactive, updatedat
+        from product where id = @id
+        """;
+
     private const int PoolSize = 64;
 
     private readonly NpgsqlDataSource _dataSource;
@@ -44,13 +51,7 @@ internal sealed class ProductTable : IAsyncDisposable
     public async ValueTask<Product> ReadAsync(int id, CancellationToken cancellationToken = default)
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<Product>(new CommandDefinition(
-            """
-            select id, sku, name, manufacturer, description, category, price, currency, stock, weightgrams, isactive, updatedat
-            from product where id = @id
-            """,
-            new { id },
-            cancellationToken: cancellationToken));
+        return await connection.QuerySingleAsync<Product>(new CommandDefinition(ById, new { id }, cancellationToken: cancellationToken));
     }
 
     public ValueTask DisposeAsync() => _dataSource.DisposeAsync();

@@ -8,16 +8,30 @@ internal sealed class ReadLoop
     private const int Seed = 20260131;
 
     // Drawn beforehand, so that drawing costs nothing while it is measured.
-    private readonly int[] _picks = new int[1 << 18];
+    private readonly int[] _picks;
     private int _next;
 
-    public ReadLoop()
+    private ReadLoop(int[] picks) => _picks = picks;
+
+    /// <summary>Any product at any time.</summary>
+    public static ReadLoop AtRandom()
     {
         var random = new Random(Seed);
-        for (var i = 0; i < _picks.Length; i++)
+        var picks = new int[1 << 18];
+        for (var i = 0; i < picks.Length; i++)
         {
-            _picks[i] = random.Next(1, ProductTable.Rows + 1);
+            picks[i] = random.Next(1, ProductTable.Rows + 1);
         }
+
+        return new ReadLoop(picks);
+    }
+
+    /// <summary>No product again before all others have been read.</summary>
+    public static ReadLoop EachInTurn()
+    {
+        int[] picks = [.. Enumerable.Range(1, ProductTable.Rows)];
+        new Random(Seed).Shuffle(picks);
+        return new ReadLoop(picks);
     }
 
     /// <summary>Lets each caller make its share of the reads.</summary>

@@ -59,6 +59,21 @@ internal static class Actors
             await then(write);
         });
 
+    /// <summary>Writes and commits past the store, and then invalidates everything, step by step.</summary>
+    public static Actor FlushingWriter(this Stage stage, char letter, Func<Func<string, ValueTask>, Task> flush) => new(
+        letter,
+        "flush",
+        async actor =>
+        {
+            var write = stage.Ledger.Begin(0);
+            await using var open = await OpenWrite.BeginAsync(stage.Rig.First.DataSource, stage.UpdateOf(write));
+            await open.CommitAsync();
+            stage.Ledger.Committed(write);
+            await actor.PassAsync("raise");
+            await flush(actor.PassAsync);
+            stage.Ledger.Applied(write, stage.ByBoth);
+        });
+
     /// <summary>Does one thing when it is its turn.</summary>
     public static Actor Once(char letter, string what, Func<Task> done) => new(letter, what, _ => done());
 

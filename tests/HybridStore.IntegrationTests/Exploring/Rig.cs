@@ -1,9 +1,11 @@
 using System.Globalization;
 using HybridStore.Fencing;
 using HybridStore.Redis;
+using HybridStore.Redis.Generations;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 
 namespace HybridStore.IntegrationTests.Exploring;
@@ -18,9 +20,9 @@ internal sealed class Rig : IAsyncDisposable
     private static int _rigs;
     private static long _keys;
 
-    private Rig(StoreHost first, StoreHost second, IDatabase redis, int number)
+    private Rig(StoreHost first, StoreHost second, IDatabase redis, FakeTimeProvider clock, int number)
     {
-        (First, Second, Redis) = (first, second, redis);
+        (First, Second, Redis, Clock) = (first, second, redis, clock);
         FirstRow = number * Rows;
     }
 
@@ -30,6 +32,9 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <summary>Redis past the stores.</summary>
     public IDatabase Redis { get; }
+
+    /// <summary>The clock of both instances, which stands still.</summary>
+    public FakeTimeProvider Clock { get; }
 
     /// <summary>The id of its first row.</summary>
     public int FirstRow { get; }
@@ -54,6 +59,9 @@ internal sealed class Rig : IAsyncDisposable
     public static async Task<Rig> StartAsync(
         TestServers servers, StoreHost home, ProtocolUnderTest? protocol, Func<string, string>? cutScript)
     {
+        // A generation of its own: what is raised in one order must not disturb another.
+        var prefix = RedisServer.NewKeyPrefix().TrimEnd(':');
+        var clock = new FakeTimeProvider();
         var stopping = (protocol ?? new ProtocolUnderTest()) with { Gate = new ActorGate() };
         Task<StoreHost> StartHostAsync() => StoreHost.StartAsync(
             servers,
@@ -61,6 +69,7 @@ internal sealed class Rig : IAsyncDisposable
             {
                 options.PostgresConnectionString = servers.Postgres.PastProxy(options.PostgresConnectionString!);
                 options.RedisConnectionString = servers.Redis.DirectConnectionString;
+                options.KeyPrefix = prefix;
                 options.Protocol = stopping;
                 options.CutScript = cutScript;
 
@@ -71,26 +80,34 @@ internal sealed class Rig : IAsyncDisposable
                 options.LeaseWait = TimeSpan.Zero;
                 options.Defaults = new EntryOptions { TimeToLive = TimeSpan.FromHours(1), Beta = 0 };
             },
-            (services, _) => services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning)),
+            (services, _) => services
+                .AddSingleton<TimeProvider>(clock)
+                .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning)),
             besides: home);
 
         var first = await StartHostAsync();
         var second = await StartHostAsync();
         var rig = new Rig(
-            first, second, (await servers.Redis.ConnectDirectlyAsync()).GetDatabase(), Interlocked.Increment(ref _rigs));
+            first, second, (await servers.Redis.ConnectDirectlyAsync()).GetDatabase(), clock, Interlocked.Increment(ref _rigs));
         await home.ExecuteAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"insert into explored select id, 0 from generate_series({rig.FirstRow}, {rig.FirstRow + Rows - 1}) id"));
         return rig;
     }
 
-    /// <summary>What Redis holds when everything is done that the stores have sent there so far.</summary>
+    /// <summary>What the first instance would find in Redis now, when everything is done that the stores have sent there so far.</summary>
     public async Task<byte[]?> SettledEntryAsync(string key)
     {
         // The entry is asked for behind what the first instance has sent.
         await Second.Root.Redis!.Session!.Database.PingAsync();
-        return await First.Root.Redis!.Session!.Database.StringGetAsync(First.EntryName(key));
+        var session = First.Root.Redis!.Session!;
+        var read = session.Generations.ProvenFor(0, out _) ?? await RecordedAsync(session);
+        return await session.Database.StringGetAsync(read.Entry(0, key));
     }
+
+    /// <summary>Where whoever has to ask first is sent.</summary>
+    private static async Task<Generation> RecordedAsync(RedisSession session) =>
+        session.Generations.Of((long)await session.Database.HashGetAsync(session.Layout.State(0), "g"));
 
     public async ValueTask DisposeAsync()
     {

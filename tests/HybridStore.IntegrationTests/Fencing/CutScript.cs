@@ -37,6 +37,14 @@ internal static class CutScript
     /// <summary>The sequence of a tag's last invalidation without an xid.</summary>
     public static string Sequence(string text) => text.Replace("if fences[f] == last and", "if false and", StringComparison.Ordinal);
 
+    /// <summary>An invalidation goes on where others still read.</summary>
+    public static string EarlierGenerations(string text) =>
+        text.Replace("earlier[#earlier + 1] = string.sub(fields[i], 2)", "", StringComparison.Ordinal);
+
+    /// <summary>An invalidation is refused in a generation that is over.</summary>
+    public static string GenerationOfInvalidations(string text) =>
+        text.Replace("state.err or state[1] ~= ARGV[10]", "state.err", StringComparison.Ordinal);
+
     /// <summary>A member stays in its tag set for as long as its entry does.</summary>
     public static string Membership(string text) => text
         .Replace(
