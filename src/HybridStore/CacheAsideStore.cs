@@ -1,4 +1,5 @@
 using HybridStore.Diagnostics;
+using HybridStore.Explaining;
 using HybridStore.Invalidating;
 using HybridStore.Keys;
 using HybridStore.Policies;
@@ -14,6 +15,7 @@ internal sealed class CacheAsideStore(
     SerializerRegistry serializers,
     CacheAsideReader? reader,
     EntryLoader loader,
+    EntryExplainer? explainer,
     TransactionalWriter writer,
     ForeignInvalidations invalidations,
     StoreMetrics metrics,
@@ -89,9 +91,18 @@ internal sealed class CacheAsideStore(
         return invalidations.FlushAsync().WaitAsync(cancellationToken);
     }
 
+    public Task<EntryExplanation> ExplainAsync(string key, CancellationToken cancellationToken = default)
+    {
+        KeyRules.ThrowIfInvalidKey(key);
+        cancellationToken.ThrowIfCancellationRequested();
+        return explainer is null
+            ? Task.FromResult(EntryExplainer.PassThrough(key))
+            : explainer.ExplainAsync(key, policies.Resolve(null), readOptions.SkipCache, cancellationToken);
+    }
+
     public IHybridStore With(ReadOptions readOptions)
     {
         ArgumentNullException.ThrowIfNull(readOptions);
-        return new CacheAsideStore(policies, serializers, reader, loader, writer, invalidations, metrics, readOptions);
+        return new CacheAsideStore(policies, serializers, reader, loader, explainer, writer, invalidations, metrics, readOptions);
     }
 }

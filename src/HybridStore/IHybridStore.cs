@@ -77,6 +77,19 @@ public interface IHybridStore
     /// nothing from Redis meanwhile.</returns>
     Task<InvalidationReceipt> FlushAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Tells why a read of <paramref name="key"/> would hit or miss now: what Redis holds under it (never the value), what keeps a
+    /// load from being stored, and what keeps this process from asking Redis.</summary>
+    /// <remarks>For people and for diagnosis, not for code that decides by it: everything may change a moment later. It changes nothing.
+    /// An entry does not know its tags, so all names of one Redis server are searched for them, in small steps, for at most 2 seconds:
+    /// do not call it for every request. If Redis cannot be reached the answer says so. What a single caller brings along, such as a
+    /// policy's schema version, is not considered; Redis's masters are asked even where reads may go to replicas.</remarks>
+    /// <param name="key">1 to 1,024 UTF-8 bytes without control characters.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>The explanation; its <see cref="EntryExplanation.ToString"/> is made for reading.</returns>
+    /// <exception cref="ArgumentException">The key is malformed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    Task<EntryExplanation> ExplainAsync(string key, CancellationToken cancellationToken = default);
+
     /// <summary>Returns a view of this store whose reads accept what <paramref name="readOptions"/> says. The view shares
     /// everything else with this store and is cheap to make.</summary>
     /// <param name="readOptions">What reads through the view accept.</param>

@@ -16,6 +16,10 @@ internal static class EarlyExpiration
     public static bool ShouldRefresh(double now, double expiry, double delta, double beta, double uniform) =>
         beta > 0 && now - (delta * beta * Math.Log(uniform)) >= expiry;
 
+    /// <summary>How likely the rule is to say yes, over all u: ln(u) has to be at most (now − expiry) / δβ.</summary>
+    public static double Chance(double now, double expiry, double delta, double beta) =>
+        beta <= 0 ? 0 : now >= expiry ? 1 : delta <= 0 ? 0 : Math.Exp((now - expiry) / (delta * beta));
+
     /// <summary>Uniform in (0, 1]: the logarithm of 0 would refresh whatever the distance.</summary>
     public static double NextUniform() => 1 - Random.Shared.NextDouble();
 }

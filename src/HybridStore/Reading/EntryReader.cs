@@ -9,7 +9,7 @@ namespace HybridStore.Reading;
 internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetrics metrics, ILogger logger)
 {
     // The offset to Redis's clock is known to half a round trip; being a second off here costs at most a load.
-    private const long ClockTolerance = 1000;
+    internal const long ClockTolerance = 1000;
 
     /// <summary>Redis's time in milliseconds, if it is known. Asked once for each hit.</summary>
     public long? Now => clock.IsKnown ? clock.Now : null;

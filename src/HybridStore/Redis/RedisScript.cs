@@ -25,6 +25,10 @@ internal sealed class RedisScript
 
     public static RedisScript Eviction { get; } = Load("eviction.lua");
 
+    public static RedisScript Explain { get; } = Load("explain.lua");
+
+    public static RedisScript Memberships { get; } = Load("memberships.lua");
+
     private string WithFlags { get; }
 
     private string WithoutFlags { get; }

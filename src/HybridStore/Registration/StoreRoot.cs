@@ -1,11 +1,13 @@
 using System.Diagnostics.Metrics;
 using HybridStore.Diagnostics;
+using HybridStore.Explaining;
 using HybridStore.Invalidating;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
 using HybridStore.Redis;
 using HybridStore.Redis.Generations;
+using HybridStore.Redis.Inspecting;
 using HybridStore.Serialization;
 using HybridStore.Writing;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,6 +40,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         _postgres = new PostgresGateway(dataSource, ownsDataSource, logger);
 
         CacheAsideReader? reader = null;
+        EntryExplainer? explainer = null;
         IInvalidator invalidator = new NothingToInvalidate();
         if (options.Mode == HybridStoreMode.Cached)
         {
@@ -65,6 +68,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
             reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, options.Protocol?.Gate);
+            explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher);
         }
         else
         {
@@ -76,6 +80,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             serializers,
             reader,
             Loader,
+            explainer,
             new TransactionalWriter(_postgres, invalidator, logger, options.Protocol),
             new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,

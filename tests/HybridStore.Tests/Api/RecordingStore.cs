@@ -54,5 +54,11 @@ internal sealed class RecordingStore(TransactionStub? transaction = null) : IHyb
         return Task.FromResult(InvalidationReceipt.AlreadyApplied);
     }
 
+    public Task<EntryExplanation> ExplainAsync(string key, CancellationToken cancellationToken = default)
+    {
+        (Key, Token) = (key, cancellationToken);
+        return Task.FromResult(new EntryExplanation { Key = key, Verdict = EntryVerdict.Absent, Reason = "Nothing is kept here." });
+    }
+
     public IHybridStore With(ReadOptions readOptions) => this;
 }

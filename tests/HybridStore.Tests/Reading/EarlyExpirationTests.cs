@@ -25,6 +25,7 @@ public class EarlyExpirationTests
         var expected = Math.Exp(-left / (beta * delta));
         var standardError = Math.Sqrt(expected * (1 - expected) / Draws);
         Assert.InRange((double)refreshes / Draws, expected - (5 * standardError), expected + (5 * standardError));
+        Assert.Equal(expected, EarlyExpiration.Chance(now, now + left, delta, beta), tolerance: 1e-9);
     }
 
     [Fact]
@@ -53,6 +54,14 @@ public class EarlyExpirationTests
     [Fact]
     public void A_load_that_takes_no_time_is_not_refreshed_before_it_expires() =>
         Assert.False(EarlyExpiration.ShouldRefresh(now: 999, expiry: 1000, delta: 0, beta: 100, uniform: 1e-9));
+
+    [Theory]
+    [InlineData(999, 0, 1, 0)]
+    [InlineData(1000, 0, 1, 1)]
+    [InlineData(1001, 5, 1, 1)]
+    [InlineData(1001, 5, 0, 0)]
+    public void The_chance_of_a_refresh_is_defined_at_its_ends_too(double now, double delta, double beta, double chance) =>
+        Assert.Equal(chance, EarlyExpiration.Chance(now, expiry: 1000, delta, beta));
 
     [Fact]
     public void Draws_are_above_zero_and_not_above_one()

@@ -9,7 +9,7 @@ public class RedisScriptTests
 
     [Fact]
     public void There_are_the_scripts_that_the_gateway_runs() =>
-        Assert.Equal(["eviction.lua", "generation.lua", "invalidate.lua", "layout.lua", "lease.lua", "release.lua", "store.lua"], Names.Select(name => name.Data).Order(StringComparer.Ordinal));
+        Assert.Equal(["eviction.lua", "explain.lua", "generation.lua", "invalidate.lua", "layout.lua", "lease.lua", "memberships.lua", "release.lua", "store.lua"], Names.Select(name => name.Data).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -39,10 +39,12 @@ public class RedisScriptTests
 
     [Theory]
     [InlineData("eviction.lua", true)]
+    [InlineData("explain.lua", true)]
     [InlineData("generation.lua", true)]
     [InlineData("invalidate.lua", true)]
     [InlineData("layout.lua", true)]
     [InlineData("lease.lua", true)]
+    [InlineData("memberships.lua", true)]
     [InlineData("release.lua", true)]
     [InlineData("store.lua", false)]
     public void A_full_Redis_may_still_forget_but_not_store(string name, bool allowed) =>
@@ -58,6 +60,8 @@ public class RedisScriptTests
         "layout.lua" => RedisScript.Layout,
         "generation.lua" => RedisScript.Generation,
         "eviction.lua" => RedisScript.Eviction,
+        "explain.lua" => RedisScript.Explain,
+        "memberships.lua" => RedisScript.Memberships,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "This script has no property: add it, and it here."),
     };
 }
