@@ -16,6 +16,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _invalidations;
     private readonly Counter<long> _refreshes;
     private readonly Counter<long> _coalesced;
+    private readonly Counter<long> _removed;
     private readonly Histogram<double> _loads;
 
     public StoreMetrics(IMeterFactory? factory, string storeName)
@@ -37,6 +38,10 @@ internal sealed class StoreMetrics
             "hybridstore.refreshes", "{refresh}", "Early refreshes behind a caller, by result: refreshed, failed.");
         _coalesced = _meter.CreateCounter<long>(
             "hybridstore.coalesced", "{read}", "Misses that were answered by an entry which another process stored meanwhile.");
+        _removed = _meter.CreateCounter<long>(
+            "hybridstore.janitor.removed",
+            "{name}",
+            "What was removed from Redis as of no use any more, by kind: entry, tag_set, member, tag_fences.");
         _loads = _meter.CreateHistogram<double>(
             "hybridstore.load.duration", "s", "How long loads took.", advice: new InstrumentAdvice<double>
             {
@@ -79,6 +84,14 @@ internal sealed class StoreMetrics
 
     public void Refreshed(bool succeeded) =>
         _refreshes.Add(1, _store, new("hybridstore.result", succeeded ? "refreshed" : "failed"));
+
+    public void Removed(string kind, long count)
+    {
+        if (count > 0)
+        {
+            _removed.Add(count, _store, new("hybridstore.kind", kind));
+        }
+    }
 
     public void Loaded(TimeSpan duration) => _loads.Record(duration.TotalSeconds, _store);
 

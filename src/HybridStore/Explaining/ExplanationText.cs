@@ -21,7 +21,7 @@ internal static class ExplanationText
         if (explanation.LookedAt is { } now)
         {
             Line(text, "looked at", $"{At(now)} (Redis's clock)");
-            Line(text, "entry", explanation.Entry is { } entry ? Entry(entry, now) : "none");
+            Entry(text, explanation.Entry, now);
             Line(text, "fences", Fences(explanation.Fences));
             Line(text, "lease", explanation.Lease is { } lease
                 ? $"held since {At(lease.GrantedAt)}, ends in {Span(lease.EndsAt - now)}"
@@ -37,7 +37,7 @@ internal static class ExplanationText
 
         if (explanation.Partition is { } partition)
         {
-            Line(text, "partition", Partition(partition, explanation.LookedAt));
+            Partition(text, partition, explanation.LookedAt);
         }
 
         if (explanation.Circuit is { } circuit)
@@ -64,18 +64,26 @@ internal static class ExplanationText
     private static void Line(StringBuilder text, string name, string content) =>
         text.Append(CultureInfo.InvariantCulture, $"{name + ":",-11} {content}\n");
 
-    private static string Entry(ExplainedEntry entry, DateTimeOffset now)
+    private static void Entry(StringBuilder text, ExplainedEntry? entry, DateTimeOffset now)
     {
+        if (entry is null)
+        {
+            Line(text, "entry", "none");
+            return;
+        }
+
         var kept = entry.TimeToLive is { } left ? $"Redis keeps it for {Span(left)}" : "without a time to live";
         if (!entry.IsReadable)
         {
-            return Invariant($"not readable: a {entry.RedisType} of {entry.Bytes} bytes, {kept}");
+            Line(text, "entry", Invariant($"not readable: a {entry.RedisType} of {entry.Bytes} bytes, {kept}"));
+            return;
         }
 
         var flags = (entry.IsNull ? ", null" : "") + (entry.IsCompressed ? ", compressed" : "");
-        var expiry = entry.ExpiresAt is not { } at ? "" : at > now ? $", expires in {Span(at - now)}" : $", expired {Span(now - at)} ago";
-        return Invariant($"{entry.Bytes} bytes{flags}, schema version {entry.SchemaVersion}, stored {Span(entry.Age)} ago{expiry}, {kept}, ")
-            + Invariant($"loaded in {Span(entry.LoadTime)}, refresh chance {entry.RefreshChance:0.##}, stamp {entry.Stamp ?? "none"}");
+        var expiry = entry.ExpiresAt is not { } at ? "" : at > now ? $"expires in {Span(at - now)}, " : $"expired {Span(now - at)} ago, ";
+        Line(text, "entry", Invariant($"{entry.Bytes} bytes{flags}, schema version {entry.SchemaVersion}, stamp {entry.Stamp ?? "none"}"));
+        Line(text, "lives", $"stored {Span(entry.Age)} ago, {expiry}{kept}");
+        Line(text, "load", Invariant($"took {Span(entry.LoadTime)}, chance to be refreshed by a read {entry.RefreshChance:0.###}"));
     }
 
     private static string Fences(ExplainedFences fences)
@@ -106,29 +114,28 @@ internal static class ExplanationText
         return $"{tag.Tag}, registered {until}, fences: {Fences(tag.Fences)}{last}{lastWithout}";
     }
 
-    private static string Partition(ExplainedPartition partition, DateTimeOffset? lookedAt)
+    private static void Partition(StringBuilder text, ExplainedPartition partition, DateTimeOffset? lookedAt)
     {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{partition.Number}, generation {Known(partition.KnownGeneration)} here ");
-        text.Append(partition.AgeOfProof is { } age ? $"(confirmed {Span(age)} before)" : "(to be asked for with the next read)");
-        if (lookedAt is { } now)
+        var proof = partition.AgeOfProof is { } age ? $"confirmed {Span(age)} before" : "to be asked for with the next read";
+        var generation = $"{Known(partition.KnownGeneration)} here ({proof})";
+        if (lookedAt is not { } now)
         {
-            text.Append(CultureInfo.InvariantCulture, $", {Known(partition.RecordedGeneration)} in Redis");
-            foreach (var (number, until) in partition.EarlierGenerations)
-            {
-                text.Append(CultureInfo.InvariantCulture, $", {number} ends in {Span(until - now)}");
-            }
-
-            text.Append(CultureInfo.InvariantCulture, $", last invalidation {Known(partition.Sequence)}");
-            text.Append(CultureInfo.InvariantCulture, $", highest transaction {partition.HighestTransactionId?.ToString(CultureInfo.InvariantCulture) ?? "none"}");
-            text.Append(CultureInfo.InvariantCulture, $", boot mark {Known(partition.BootMark)}");
-            if (partition.Floor is { } floor)
-            {
-                text.Append(CultureInfo.InvariantCulture, $", every load has to reflect all up to {floor} until {At(partition.FloorUntil ?? now)}");
-            }
+            Line(text, "generation", generation);
+            Line(text, "partition", Known(partition.Number));
+            return;
         }
 
-        return text.ToString();
+        var earlier = partition.EarlierGenerations.Select(one => $", {Known(one.Key)} ends in {Span(one.Value - now)}");
+        Line(text, "generation", $"{generation}, {Known(partition.RecordedGeneration)} in Redis{string.Concat(earlier)}");
+        Line(
+            text,
+            "partition",
+            Invariant($"{partition.Number}, last invalidation {Known(partition.Sequence)}, highest transaction ")
+            + Invariant($"{Known((long?)partition.HighestTransactionId)}, boot mark {Known(partition.BootMark)}"));
+        if (partition.Floor is { } floor)
+        {
+            Line(text, "floor", Invariant($"every load has to reflect all up to {floor} until {At(partition.FloorUntil ?? now)}"));
+        }
     }
 
     private static string Known(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "none";

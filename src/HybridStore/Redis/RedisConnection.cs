@@ -47,6 +47,24 @@ internal sealed class RedisConnection(
         }
     }
 
+    /// <summary>Asks again what Redis may evict, which can be changed while it runs. Throws what the client throws.</summary>
+    public async Task RefreshEvictionAsync(CancellationToken cancellationToken)
+    {
+        await _handshaking.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_session is { } session)
+            {
+                var eviction = await handshake.EvictionOfAsync(session, cancellationToken).ConfigureAwait(false);
+                _session = eviction == session.Eviction ? session : session with { Eviction = eviction };
+            }
+        }
+        finally
+        {
+            _handshaking.Release();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);

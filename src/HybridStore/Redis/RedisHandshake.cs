@@ -71,6 +71,19 @@ internal sealed class RedisHandshake(
             : NewSession(multiplexer, database, partitions, knowsScriptFlags, eviction, isCluster);
     }
 
+    /// <summary>What the masters of a session may evict now; what they could before where none is connected.</summary>
+    public async Task<EvictionScope> EvictionOfAsync(RedisSession session, CancellationToken cancellationToken)
+    {
+        EvictionScope? eviction = null;
+        foreach (var master in session.Multiplexer.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }))
+        {
+            var scope = await EvictionOfAsync(master, session.KnowsScriptFlags, cancellationToken).ConfigureAwait(false);
+            eviction = scope > eviction || eviction is null ? scope : eviction;
+        }
+
+        return eviction ?? session.Eviction;
+    }
+
     private RedisSession NewSession(
         IConnectionMultiplexer multiplexer,
         IDatabase database,

@@ -7,6 +7,7 @@ namespace HybridStore.Redis;
 // The physical names, layout version 1. With P = prefix:{hash tag of the partition} and generation n:
 //
 //   prefix:layout   hash    the record of layout version and partitions, one for the store
+//   prefix:janitor  string  whose turn it is to tidy up (turn.lua)
 //   P:e:n:key       string  an entry (EntryHeader has its format)
 //   P:t:n:tag       zset    the keys of this partition under a tag, score = expiry in milliseconds of Redis's clock
 //   P:g:key         hash    the guard of a key: its lease and its fences (lease.lua), there only around misses and writes
@@ -48,6 +49,8 @@ internal sealed class RedisLayout
     public PartitionMap Partitions { get; }
 
     public static RedisKey Record(string prefix) => $"{prefix}:layout";
+
+    public static RedisKey JanitorTurn(string prefix) => $"{prefix}:janitor";
 
     public int PartitionOf(string key) => Partitions.PartitionOf(key);
 

@@ -29,6 +29,14 @@ internal sealed class RedisScript
 
     public static RedisScript Memberships { get; } = Load("memberships.lua");
 
+    public static RedisScript Turn { get; } = Load("turn.lua");
+
+    public static RedisScript Trim { get; } = Load("trim.lua");
+
+    public static RedisScript Sweep { get; } = Load("sweep.lua");
+
+    public static RedisScript Forget { get; } = Load("forget.lua");
+
     private string WithFlags { get; }
 
     private string WithoutFlags { get; }

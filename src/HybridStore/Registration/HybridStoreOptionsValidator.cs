@@ -74,6 +74,12 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return "RedisTimeout must be from 10 ms to 1 minute; the default is 00:00:00.2.";
         }
 
+        if (options.JanitorInterval != TimeSpan.Zero
+            && (options.JanitorInterval < TimeSpan.FromSeconds(10) || options.JanitorInterval > TimeSpan.FromDays(1)))
+        {
+            yield return "JanitorInterval must be from 10 s to 1 day, or zero for never; the default is 00:10:00.";
+        }
+
         foreach (var error in options.CircuitBreaker?.Validate() ?? [Missing("CircuitBreaker", "CircuitBreakerOptions")])
         {
             yield return error;

@@ -8,6 +8,7 @@ using HybridStore.Reading;
 using HybridStore.Redis;
 using HybridStore.Redis.Generations;
 using HybridStore.Redis.Inspecting;
+using HybridStore.Redis.Janitor;
 using HybridStore.Serialization;
 using HybridStore.Writing;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,8 +21,12 @@ namespace HybridStore.Registration;
 /// <summary>Puts one store together and takes it apart again.</summary>
 internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 {
+    // What one instance has tidied up no other needs to before the next interval, however their clocks are staggered.
+    private const double JanitorRest = 0.8;
+
     private readonly PostgresGateway _postgres;
     private readonly InvalidationDispatcher? _dispatcher;
+    private readonly JanitorSchedule? _janitorSchedule;
     private int _disposed;
 
     public StoreRoot(IServiceProvider services, StoreRegistration registration)
@@ -68,6 +73,10 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
             reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, options.Protocol?.Gate);
+            Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
+            _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
+                ? null
+                : new JanitorSchedule(Janitor, Redis, options.JanitorInterval, timeProvider, logger);
             explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher);
         }
         else
@@ -96,10 +105,13 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     public EntryLoader Loader { get; }
 
+    public CacheJanitor? Janitor { get; }
+
     /// <exception cref="NotSupportedException">PostgreSQL is too old.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         Redis?.Start();
+        _janitorSchedule?.Start();
         return _postgres.CheckVersionAsync(cancellationToken);
     }
 
@@ -112,6 +124,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;
+        }
+
+        if (_janitorSchedule is not null)
+        {
+            await _janitorSchedule.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_dispatcher is not null)

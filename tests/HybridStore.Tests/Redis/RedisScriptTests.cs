@@ -9,7 +9,12 @@ public class RedisScriptTests
 
     [Fact]
     public void There_are_the_scripts_that_the_gateway_runs() =>
-        Assert.Equal(["eviction.lua", "explain.lua", "generation.lua", "invalidate.lua", "layout.lua", "lease.lua", "memberships.lua", "release.lua", "store.lua"], Names.Select(name => name.Data).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [
+                "eviction.lua", "explain.lua", "forget.lua", "generation.lua", "invalidate.lua", "layout.lua", "lease.lua",
+                "memberships.lua", "release.lua", "store.lua", "sweep.lua", "trim.lua", "turn.lua",
+            ],
+            Names.Select(name => name.Data).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -40,6 +45,7 @@ public class RedisScriptTests
     [Theory]
     [InlineData("eviction.lua", true)]
     [InlineData("explain.lua", true)]
+    [InlineData("forget.lua", true)]
     [InlineData("generation.lua", true)]
     [InlineData("invalidate.lua", true)]
     [InlineData("layout.lua", true)]
@@ -47,6 +53,9 @@ public class RedisScriptTests
     [InlineData("memberships.lua", true)]
     [InlineData("release.lua", true)]
     [InlineData("store.lua", false)]
+    [InlineData("sweep.lua", true)]
+    [InlineData("trim.lua", true)]
+    [InlineData("turn.lua", true)]
     public void A_full_Redis_may_still_forget_but_not_store(string name, bool allowed) =>
         Assert.Equal(
             allowed, ScriptOf(name).For(serverKnowsFlags: true).Split('\n')[0].Contains("allow-oom", StringComparison.Ordinal));
@@ -62,6 +71,10 @@ public class RedisScriptTests
         "eviction.lua" => RedisScript.Eviction,
         "explain.lua" => RedisScript.Explain,
         "memberships.lua" => RedisScript.Memberships,
+        "turn.lua" => RedisScript.Turn,
+        "trim.lua" => RedisScript.Trim,
+        "sweep.lua" => RedisScript.Sweep,
+        "forget.lua" => RedisScript.Forget,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "This script has no property: add it, and it here."),
     };
 }

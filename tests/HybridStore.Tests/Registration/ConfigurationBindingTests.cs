@@ -13,6 +13,7 @@ public class ConfigurationBindingTests
             "KeyPrefix": "shop",
             "Partitions": 16,
             "RedisTimeout": "00:00:00.5",
+            "JanitorInterval": "00:02:00",
             "CircuitBreaker": { "FailureThreshold": 5, "FailureWindow": "00:00:20", "BreakDuration": "00:01:00" },
             "InvalidationRetry": { "Capacity": 10, "InitialDelay": "00:00:01", "MaximumDelay": "00:00:10" },
             "Defaults": { "TimeToLive": "00:20:00", "Jitter": 0.2, "Beta": 2.5 },
@@ -38,6 +39,7 @@ public class ConfigurationBindingTests
         Assert.Equal("shop", options.KeyPrefix);
         Assert.Equal(16, options.Partitions);
         Assert.Equal(TimeSpan.FromMilliseconds(500), options.RedisTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(2), options.JanitorInterval);
         Assert.Equal(5, options.CircuitBreaker.FailureThreshold);
         Assert.Equal(TimeSpan.FromSeconds(20), options.CircuitBreaker.FailureWindow);
         Assert.Equal(TimeSpan.FromMinutes(1), options.CircuitBreaker.BreakDuration);

@@ -11,6 +11,24 @@ public class ValidationTests
     [Fact]
     public void The_defaults_are_valid() => Assert.True(Validator.Validate("", new HybridStoreOptions()).Succeeded);
 
+    [Theory]
+    [InlineData("00:00:00", true)]
+    [InlineData("00:00:10", true)]
+    [InlineData("1.00:00:00", true)]
+    [InlineData("00:00:09.9", false)]
+    [InlineData("1.00:00:01", false)]
+    [InlineData("-00:10:00", false)]
+    public void The_janitor_runs_between_every_ten_seconds_and_once_a_day_or_never(string interval, bool isValid)
+    {
+        var result = Validator.Validate("", new HybridStoreOptions
+        {
+            JanitorInterval = TimeSpan.Parse(interval, System.Globalization.CultureInfo.InvariantCulture),
+        });
+
+        Assert.Equal(isValid, result.Succeeded);
+        Assert.Equal(isValid, result.FailureMessage?.Contains("JanitorInterval must be from 10 s to 1 day, or zero", StringComparison.Ordinal) is not true);
+    }
+
     [Fact]
     public async Task At_start_every_wrong_setting_is_named_with_its_remedy()
     {

@@ -25,6 +25,7 @@ internal sealed class GenerationRegister
     private readonly long _proofTicks;
     private readonly long[] _provenUntil;
     private volatile Generation? _current;
+    private TaskCompletionSource _nextRaise = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public GenerationRegister(RedisLayout layout, TimeProvider timeProvider)
     {
@@ -37,6 +38,9 @@ internal sealed class GenerationRegister
 
     /// <summary>Null until Redis has told one.</summary>
     public Generation? Current => _current;
+
+    /// <summary>Completes when this process hears that the number was raised, by whomever. From then on it is another one.</summary>
+    public Task NextRaise => Volatile.Read(ref _nextRaise).Task;
 
     /// <summary>The generation in which a partition may be read now; null if Redis has to be asked first.</summary>
     /// <param name="partition">The partition.</param>
@@ -68,7 +72,13 @@ internal sealed class GenerationRegister
             var current = _current;
             if (current is null || number > current.Number)
             {
+                var raised = current is null ? null : _nextRaise;
                 _current = current = new Generation(_layout, number);
+                if (raised is not null)
+                {
+                    Volatile.Write(ref _nextRaise, new(TaskCreationOptions.RunContinuationsAsynchronously));
+                    raised.SetResult();
+                }
             }
 
             if (number == current.Number)
