@@ -7,6 +7,7 @@ internal static class FigureModes
     {
         ["hit"] = HitFigures.RunAsync,
         ["miss"] = MissFigures.RunAsync,
+        ["tag"] = TagFigures.RunAsync,
     };
 
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
