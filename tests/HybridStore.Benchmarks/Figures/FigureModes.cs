@@ -8,6 +8,7 @@ internal static class FigureModes
         ["hit"] = HitFigures.RunAsync,
         ["miss"] = MissFigures.RunAsync,
         ["races"] = RaceFigures.RunAsync,
+        ["tag"] = TagFigures.RunAsync,
     };
 
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
