@@ -24,6 +24,6 @@ internal static class TagFigures
             : string.Create(CultureInfo.InvariantCulture, $"tag.{members}");
 
         await Interruptions.WriteAsync(figures, contest.Servers.Redis, products, name, options["--rounds"]);
-        await Races.WriteAsync(figures, products, name, options["--races"]);
+        await ReadersBesideInvalidation.WriteAsync(figures, products, name, options["--races"]);
     }
 }

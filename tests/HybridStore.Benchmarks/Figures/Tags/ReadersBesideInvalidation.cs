@@ -5,7 +5,7 @@ namespace HybridStore.Benchmarks.Figures.Tags;
 
 /// <summary>A tag is invalidated while its members are being read all the time. Some members are read much more often than others, so that
 /// several readers miss the same one at once.</summary>
-internal static class Races
+internal static class ReadersBesideInvalidation
 {
     private const int Readers = 64;
     private const int Skew = 4;
