@@ -188,6 +188,25 @@ public class InvalidationDispatcherTests
     }
 
     [Fact]
+    public async Task A_flush_that_Redis_does_not_take_waits_and_nothing_is_read_from_Redis_meanwhile()
+    {
+        var connection = await ConnectionUnderTest.StartAsync(_redis);
+        await using var dispatcher = Over(connection);
+        _redis.GenerationFailure = Away;
+
+        var receipt = await dispatcher.FlushAsync();
+        Assert.Equal(InvalidationStatus.Pending, receipt.Status);
+        Assert.True(dispatcher.IsPending("any"));
+        Assert.Equal(1104, (await _logger.NextAsync()).Id.Id);
+        _redis.GenerationFailure = null;
+        var applied = receipt.WhenApplied(Cancellation);
+        await Task.WhenAll(AdvanceUntilAsync(applied), PassProofTimeAsync(connection, applied));
+
+        Assert.Equal(2, _redis.Generation);
+        Assert.False(dispatcher.IsPending("any"));
+    }
+
+    [Fact]
     public async Task Disposal_tries_once_more_and_applies_all_that_waits()
     {
         var connection = await ConnectionUnderTest.StartAsync(_redis);
