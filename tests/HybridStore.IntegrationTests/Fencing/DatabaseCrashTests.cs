@@ -1,3 +1,4 @@
+using HybridStore.Fencing;
 using HybridStore.Redis;
 using HybridStore.Servers;
 
@@ -20,7 +21,7 @@ public sealed class DatabaseCrashTests(DatabaseCrashTests.OwnServers own) : ICla
 
         await CrashAndWriteAsync(race, byTag, byStore);
 
-        await race.AssertReadersGetAsync(1);
+        await AssertRecoversAsync(race);
     }
 
     [Fact]
@@ -41,21 +42,23 @@ public sealed class DatabaseCrashTests(DatabaseCrashTests.OwnServers own) : ICla
         var last = await HandOutIdsAsync(race);
         var read = await race.HoldAsync(race.First);
         await CrashAsync(race);
+        while (await NextIdAsync(race) > last)
+        {
+            // The ids had reached the disk: once more, with nothing stored.
+            await Race.InvalidateKeyAsync(race.Second, null);
+            Assert.Equal("refused_lease_lost", (await read.EndAsync()).Stored);
+            last = await HandOutIdsAsync(race);
+            read = await race.HoldAsync(race.First);
+            await CrashAsync(race);
+        }
+
         var xid = await race.CommitAsync(1);
         Assert.True(xid <= last, $"The id {xid} was not handed out again after {last}.");
         await Race.InvalidateTagAsync(race.Second, xid);
 
         Assert.Equal((0, "refused_other_database"), await read.EndAsync());
 
-        // That load has dropped the generation once more; the next one does for the last time.
-        await Resilience.Eventually.HappensAsync(
-            async () =>
-            {
-                Assert.Equal(1, await race.ReadAsync(race.First));
-                return await race.CachedAsync() == 1;
-            },
-            "the cache is of use again");
-        await race.AssertReadersGetAsync(1);
+        await AssertRecoversAsync(race);
     }
 
     [Fact]
@@ -97,10 +100,7 @@ public sealed class DatabaseCrashTests(DatabaseCrashTests.OwnServers own) : ICla
     /// write that the entry does not reflect.</summary>
     private async Task CrashAndWriteAsync(Race race, bool byTag, bool byStore)
     {
-        await HandOutIdsAsync(race);
-        Assert.Equal(0, await race.ReadAsync(race.First));
-        var stamp = (await race.StampAsync())!;
-        await CrashAsync(race);
+        var stamp = await LoadAndCrashAsync(race);
 
         ulong xid;
         if (byStore)
@@ -129,6 +129,47 @@ public sealed class DatabaseCrashTests(DatabaseCrashTests.OwnServers own) : ICla
         }
 
         Assert.True(stamp.Sees(xid), $"The id {xid} was not handed out again after {stamp}.");
+    }
+
+    /// <summary>Caches an entry whose stamp is past ids that the crash takes back. The server's own log writer may have come in between and
+    /// have made them last: then once more.</summary>
+    private async Task<SnapshotStamp> LoadAndCrashAsync(Race race)
+    {
+        while (true)
+        {
+            await HandOutIdsAsync(race);
+            await Resilience.Eventually.HappensAsync(
+                async () => await race.ReadAsync(race.First) == 0 && await race.CachedAsync() == 0, "the entry is cached");
+            var stamp = (await race.StampAsync())!;
+            await CrashAsync(race);
+            if (await NextIdAsync(race) < stamp.Xmax)
+            {
+                return stamp;
+            }
+
+            await Race.InvalidateKeyAsync(race.Second, null);
+        }
+    }
+
+    private static async Task<ulong> NextIdAsync(Race race)
+    {
+        await using var command = race.First.DataSource.CreateCommand("select pg_snapshot_xmax(pg_current_snapshot())");
+        return (ulong)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    /// <summary>Nobody gets the old row; and once the first value of the time after has dropped what was there, the cache is of use
+    /// again.</summary>
+    private static async Task AssertRecoversAsync(Race race)
+    {
+        await Resilience.Eventually.HappensAsync(
+            async () =>
+            {
+                Assert.Equal(1, await race.ReadAsync(race.First));
+                Assert.Equal(1, await race.ReadAsync(race.Second));
+                return await race.CachedAsync() == 1;
+            },
+            "the cache is of use again");
+        await race.AssertReadersGetAsync(1);
     }
 
     private async Task CrashAsync(Race race)

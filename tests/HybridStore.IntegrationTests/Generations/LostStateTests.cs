@@ -1,5 +1,7 @@
 using HybridStore.IntegrationTests.Fencing;
 using HybridStore.IntegrationTests.Resilience;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace HybridStore.IntegrationTests.Generations;
 
@@ -88,6 +90,24 @@ public sealed class LostStateTests(DisturbedServers servers) : IAsyncLifetime
         await race.CommitAsync(1);
         await race.First.Store.InvalidateKeyAsync("other", Cancellation);
         await race.AssertReadersGetAsync(1);
+    }
+
+    [Fact]
+    public async Task Who_still_reads_in_a_generation_whose_number_was_lost_gets_nothing_that_is_invalidated_meanwhile()
+    {
+        await using var race = await Race.StartAsync(servers.Servers);
+        var clock = new FakeTimeProvider();
+        await using var unaware = await StoreHost.StartAsync(
+            servers.Servers, register: (services, _) => services.AddSingleton<TimeProvider>(clock), besides: race.First);
+        Assert.Equal(0, await unaware.Store.GetAsync(Race.Key, race.Load(), cancellationToken: Cancellation));
+        await unaware.Root.Redis!.Session!.Database.PingAsync();
+        await servers.Redis.RunAsync("HSET", race.First.Root.Redis!.Session!.Layout.State(0).ToString(), "g", "nonsense");
+        await race.CommitAsync(1);
+
+        await Race.InvalidateKeyAsync(race.Second, null);
+
+        Assert.True(race.Second.Generation.Number > unaware.Generation.Number);
+        Assert.Equal(1, await unaware.Store.GetAsync(Race.Key, race.Load(), cancellationToken: Cancellation));
     }
 
     [Fact]

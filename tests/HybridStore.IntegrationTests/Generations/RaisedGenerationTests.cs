@@ -53,7 +53,10 @@ public sealed class RaisedGenerationTests(ServersFixture servers)
                 cancellationToken: Cancellation);
         }
 
+        // The last of them is stored behind its reader.
+        await pair.Unaware.Root.Redis!.Session!.Database.PingAsync();
         var before = pair.Unaware.Generation;
+        Assert.Equal(Members, (long)await pair.Raiser.RedisAsync("ZCARD", before.TagSet(0, Race.Tag).ToString()));
         await pair.RaiseAsync();
         await Race.InvalidateAsync(pair.Raiser, Invalidation.OfTags(Race.Tag));
 

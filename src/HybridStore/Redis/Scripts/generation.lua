@@ -60,8 +60,10 @@ if ARGV[4] ~= '' then
 else
   redis.call('HDEL', KEYS[1], 'b')
 end
-if recorded then
-  redis.call('HSET', KEYS[1], 'o' .. state[1], now + ARGV[3])
+-- Others may still read in the generation before: the recorded one, or where that was lost the caller's.
+local before = recorded and state[1] or (known > 0 and wanted ~= known and ARGV[1])
+if before then
+  redis.call('HSET', KEYS[1], 'o' .. before, now + ARGV[3])
 end
 if ARGV[5] ~= '' then
   local floor = tonumber(redis.call('HGET', KEYS[1], 'f') or 0) or 0
