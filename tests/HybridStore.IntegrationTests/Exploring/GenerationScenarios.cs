@@ -22,8 +22,10 @@ internal static class GenerationScenarios
     { PrepareAsync = isCachedBefore ? CacheAsync : _ => Task.CompletedTask, Passes = WithoutDetaching };
 
     /// <summary>A write is invalidated as ever, whoever has learned of the raise by then.</summary>
-    public static Scenario RaisedBesideWrite(bool byTag) => new(
-        $"two readers, a writer who invalidates by {(byTag ? "tag" : "key")}, and a raise",
+    /// <param name="byTag">Whether the tag is invalidated, and not the key.</param>
+    /// <param name="isCachedBefore">Whether readers find an entry where the raise was not heard of. If not, they learn of it.</param>
+    public static Scenario RaisedBesideWrite(bool byTag, bool isCachedBefore) => new(
+        $"two readers, a writer who invalidates by {(byTag ? "tag" : "key")}, and a raise{(isCachedBefore ? " of what is cached" : "")}",
         stage =>
         [
             stage.Reader('R', stage.Rig.First),
@@ -35,7 +37,7 @@ internal static class GenerationScenarios
             }),
             Actors.Once('G', "the generation is raised", () => RaiseAsync(stage)),
         ])
-    { PrepareAsync = CacheAsync, Passes = WithoutDetaching };
+    { PrepareAsync = isCachedBefore ? CacheAsync : _ => Task.CompletedTask, Passes = WithoutDetaching };
 
     private static Actor Flush(Stage stage, char letter) => stage.FlushingWriter(letter, async pass =>
     {

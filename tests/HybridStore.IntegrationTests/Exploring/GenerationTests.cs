@@ -14,16 +14,22 @@ public sealed class GenerationTests(ExploringFixture exploring)
         Explorer.AssertNothingStaleAsync(GenerationScenarios.Flushed(isCachedBefore), Extent.SomeOf(200));
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public Task The_generation_is_raised_between_any_two_steps(bool byTag) =>
-        Explorer.AssertNothingStaleAsync(GenerationScenarios.RaisedBesideWrite(byTag), Extent.SomeOf(200));
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public Task The_generation_is_raised_between_any_two_steps(bool byTag, bool isCachedBefore) =>
+        Explorer.AssertNothingStaleAsync(GenerationScenarios.RaisedBesideWrite(byTag, isCachedBefore), Extent.SomeOf(200));
 
     [Fact]
     public Task Left_out_an_invalidation_removes_in_the_generations_where_others_still_read() => Explorer.AssertFoundAsync(
-        GenerationScenarios.RaisedBesideWrite(byTag: false), cutScript: CutScript.EarlierGenerations, everyOrder: false);
+        GenerationScenarios.RaisedBesideWrite(byTag: false, isCachedBefore: true),
+        cutScript: CutScript.EarlierGenerations,
+        everyOrder: false);
 
     [Fact]
     public Task Left_out_an_invalidation_compares_its_generation_with_that_of_the_partition() => Explorer.AssertFoundAsync(
-        GenerationScenarios.RaisedBesideWrite(byTag: false), cutScript: CutScript.GenerationOfInvalidations, everyOrder: false);
+        GenerationScenarios.RaisedBesideWrite(byTag: false, isCachedBefore: false),
+        cutScript: CutScript.GenerationOfInvalidations,
+        everyOrder: false);
 }

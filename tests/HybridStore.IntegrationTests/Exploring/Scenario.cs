@@ -25,6 +25,7 @@ internal sealed record Scenario(string Name, Func<Stage, IReadOnlyList<Actor>> C
         try
         {
             var actors = Cast(stage);
+            await rig.SettleAsync();
             await PrepareAsync(stage);
             return (await new Execution(stage, actors, Passes).RunAsync(choose), stage.Found);
         }
