@@ -11,13 +11,17 @@ namespace HybridStore.Fencing;
 /// <param name="Value">Microseconds since the Unix epoch; null where it is not known, or says nothing as on a standby.</param>
 internal readonly record struct BootMark(long? Value)
 {
-    /// <summary>An SQL expression for the mark, null on a standby: of a standby's snapshot only that counts which has reached it from the
-    /// primary's disk.</summary>
-    public const string Sql =
-        "CASE WHEN pg_is_in_recovery() THEN NULL"
-        + " ELSE (extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()) * 1000000)::bigint END";
+    /// <summary>An SQL expression for what <see cref="Of"/> takes. No arithmetic: planning it costs more than all the rest of a stamp.</summary>
+    public const string Sql = "pg_stat_get_bgwriter_stat_reset_time()";
 
     public static BootMark Unknown => default;
+
+    /// <param name="statisticsBegan">Null where the server does not tell. In local time where an application has asked Npgsql for that.</param>
+    /// <param name="inRecovery">Whether it is a standby: of its snapshot only that counts which has reached it from the primary's
+    /// disk.</param>
+    public static BootMark Of(DateTime? statisticsBegan, bool inRecovery) => statisticsBegan is { } began && !inRecovery
+        ? new BootMark((began.ToUniversalTime() - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond)
+        : Unknown;
 
     /// <summary>As scripts compare it; empty if it is not known.</summary>
     public string Text => Value?.ToString(CultureInfo.InvariantCulture) ?? "";

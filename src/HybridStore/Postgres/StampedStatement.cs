@@ -48,8 +48,8 @@ internal static class StampedStatement
             Statement.Command(null, $"{LoadStamp.Sql};\n{sql}", parameters, cancellationToken)).ConfigureAwait(false);
         try
         {
-            var (snapshot, inRecovery, bootMark) = await results.ReadSingleAsync<(string, bool, long?)>().ConfigureAwait(false);
-            stamp.Add(snapshot, inRecovery, new BootMark(bootMark));
+            var (snapshot, inRecovery, statisticsBegan) = await results.ReadSingleAsync<(string, bool, DateTime?)>().ConfigureAwait(false);
+            stamp.Add(snapshot, inRecovery, BootMark.Of(statisticsBegan, inRecovery));
             return results;
         }
         catch

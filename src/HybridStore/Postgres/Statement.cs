@@ -29,9 +29,9 @@ internal static class Statement
     /// <summary>Stamps a connection of a pool before it is handed out.</summary>
     public static async Task StampAsync(NpgsqlConnection connection, LoadStamp stamp, CancellationToken cancellationToken)
     {
-        var (snapshot, inRecovery, bootMark) = await connection.QuerySingleAsync<(string, bool, long?)>(
+        var (snapshot, inRecovery, statisticsBegan) = await connection.QuerySingleAsync<(string, bool, DateTime?)>(
             Command(null, LoadStamp.Sql, null, cancellationToken)).ConfigureAwait(false);
-        stamp.Add(snapshot, inRecovery, new BootMark(bootMark));
+        stamp.Add(snapshot, inRecovery, BootMark.Of(statisticsBegan, inRecovery));
     }
 
     /// <summary>Stamps a connection that may be in a transaction. Inside one that reads a fixed snapshot the load could be older than its
@@ -51,7 +51,7 @@ internal static class Statement
             {
                 await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 var (snapshot, inRecovery) = (reader.GetString(0), reader.GetBoolean(1));
-                var bootMark = new BootMark(await reader.GetFieldValueAsync<long?>(2, cancellationToken).ConfigureAwait(false));
+                var statisticsBegan = await reader.GetFieldValueAsync<DateTime?>(2, cancellationToken).ConfigureAwait(false);
                 var beganAt = reader.GetDateTime(3);
                 await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                 await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -61,7 +61,7 @@ internal static class Statement
                 }
                 else
                 {
-                    stamp.Add(snapshot, inRecovery, bootMark);
+                    stamp.Add(snapshot, inRecovery, BootMark.Of(statisticsBegan, inRecovery));
                 }
             }
         }

@@ -12,7 +12,7 @@ internal sealed class TransactionLookup(PostgresGateway postgres, ILogger logger
 
     // pg_xact_status is an error for ids that have not been given out, and null for those that PostgreSQL has forgotten.
     private const string Sql =
-        $"SELECT pg_xact_status($1), pg_visible_in_snapshot($1, pg_current_snapshot()), {BootMark.Sql}";
+        $"SELECT pg_xact_status($1), pg_visible_in_snapshot($1, pg_current_snapshot()), pg_is_in_recovery(), {BootMark.Sql}";
 
     /// <summary>The fence of a transaction. Null if PostgreSQL does not know the id: nothing can be compared with it. If PostgreSQL does not
     /// answer, a fence that holds whatever the transaction has come to.</summary>
@@ -29,10 +29,10 @@ internal sealed class TransactionLookup(PostgresGateway postgres, ILogger logger
                 await using (reader.ConfigureAwait(false))
                 {
                     await reader.ReadAsync().ConfigureAwait(false);
-                    var bootMark = await reader.GetFieldValueAsync<long?>(2).ConfigureAwait(false);
+                    var statisticsBegan = await reader.GetFieldValueAsync<DateTime?>(3).ConfigureAwait(false);
                     return await reader.IsDBNullAsync(0).ConfigureAwait(false)
                         ? null
-                        : new Fence(transactionId, new BootMark(bootMark), IsCommitted: reader.GetBoolean(1));
+                        : new Fence(transactionId, BootMark.Of(statisticsBegan, reader.GetBoolean(2)), IsCommitted: reader.GetBoolean(1));
                 }
             }
         }

@@ -25,8 +25,8 @@ internal static class Commit
             {
                 await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
                 var transactionId = await reader.GetFieldValueAsync<ulong?>(0, CancellationToken.None).ConfigureAwait(false);
-                var bootMark = await reader.GetFieldValueAsync<long?>(1, CancellationToken.None).ConfigureAwait(false);
-                Fence? fence = transactionId is { } id ? new Fence(id, new BootMark(bootMark), IsCommitted: true) : null;
+                var statisticsBegan = await reader.GetFieldValueAsync<DateTime?>(1, CancellationToken.None).ConfigureAwait(false);
+                Fence? fence = transactionId is { } id ? new Fence(id, BootMark.Of(statisticsBegan, inRecovery: false), IsCommitted: true) : null;
 
                 // Reads on to COMMIT's own answer, where deferred constraints and serialization conflicts are reported.
                 await reader.NextResultAsync(CancellationToken.None).ConfigureAwait(false);
