@@ -40,6 +40,14 @@ public sealed class HybridStoreOptions
     /// to 1 day. A load that takes longer is not cached. Default: 2 minutes.</summary>
     public TimeSpan FenceTtl { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Whether writes are strict unless they say otherwise: <see cref="WriteOptions.Strict"/>. Default:
+    /// <see langword="false"/>.</summary>
+    public bool StrictWrites { get; set; }
+
+    /// <summary>What becomes of a strict write when Redis does not take its fences before COMMIT. Default:
+    /// <see cref="OnFenceFailure.Proceed"/>.</summary>
+    public OnFenceFailure OnFenceFailure { get; set; }
+
     /// <summary>How long a process holds the right to load a key before another may take it over: 100 ms to <see cref="FenceTtl"/>. Default:
     /// 5 s.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(5);

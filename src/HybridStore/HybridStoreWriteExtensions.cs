@@ -8,7 +8,7 @@ public static class HybridStoreWriteExtensions
     /// <typeparam name="T">The result's type.</typeparam>
     /// <param name="store">The store.</param>
     /// <param name="write">Writes through the open transaction, names what is to be invalidated, and returns the result.</param>
-    /// <param name="options">Isolation level and attempts.</param>
+    /// <param name="options">Isolation level, attempts and strictness.</param>
     /// <param name="cancellationToken">Rolls back when cancelled before COMMIT.</param>
     /// <returns>The receipt, with the result.</returns>
     /// <inheritdoc cref="IHybridStore.WriteAsync" path="/exception"/>

@@ -42,10 +42,13 @@ public interface IHybridStore
     /// receipt says <see cref="InvalidationStatus.Pending"/> and it is retried in the background.</remarks>
     /// <param name="write">Writes through the open transaction and names what is to be invalidated. It is run once,
     /// unless <see cref="WriteOptions.MaxAttempts"/> asks for more.</param>
-    /// <param name="options">Isolation level and attempts; default: READ COMMITTED, one attempt.</param>
+    /// <param name="options">Isolation level, attempts and strictness; default: READ COMMITTED, one attempt, strict or not as the
+    /// store is set.</param>
     /// <param name="cancellationToken">Rolls back when cancelled before COMMIT; COMMIT itself and what follows are not
     /// cut short.</param>
     /// <returns>The transaction's id and the state of its invalidation.</returns>
+    /// <exception cref="FencesNotSetException">The write is strict and aborts where Redis does not take its fences; it is rolled
+    /// back.</exception>
     /// <exception cref="CommitOutcomeUnknownException">COMMIT was sent and its answer never came. Everything named has
     /// been invalidated all the same.</exception>
     Task<WriteReceipt> WriteAsync(

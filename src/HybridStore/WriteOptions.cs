@@ -6,13 +6,39 @@ namespace HybridStore;
 public sealed record WriteOptions
 {
     private readonly int _maxAttempts = 1;
+    private readonly OnFenceFailure? _onFenceFailure;
 
-    /// <summary>The default: READ COMMITTED, one attempt.</summary>
+    /// <summary>The default: READ COMMITTED, one attempt, strict or not as the store is set.</summary>
     public static WriteOptions Default { get; } = new();
 
     /// <summary>The transaction's isolation level. Default: <see cref="IsolationLevel.Unspecified"/>, which
     /// Npgsql takes as READ COMMITTED whatever the server's own default.</summary>
     public IsolationLevel IsolationLevel { get; init; } = IsolationLevel.Unspecified;
+
+    /// <summary>Whether what is named is fenced in Redis before COMMIT too, and not only invalidated after it. No reader that begins after the
+    /// COMMIT then gets the old value from Redis, even if this process dies between COMMIT and invalidation. It costs one round trip to
+    /// PostgreSQL (the transaction's id) and one to Redis before COMMIT; from then until the invalidation nothing that is named can be
+    /// cached. Default: <see langword="null"/>, as <see cref="HybridStoreOptions.StrictWrites"/> says.</summary>
+    public bool? Strict { get; init; }
+
+    /// <summary>What becomes of a strict write when Redis does not take its fences. Default: <see langword="null"/>, as
+    /// <see cref="HybridStoreOptions.OnFenceFailure"/> says.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Neither <see cref="OnFenceFailure.Proceed"/> nor
+    /// <see cref="OnFenceFailure.Abort"/>.</exception>
+    public OnFenceFailure? OnFenceFailure
+    {
+        get => _onFenceFailure;
+        init
+        {
+            if (value is { } given && !Enum.IsDefined(given))
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(OnFenceFailure), value, "OnFenceFailure must be Proceed or Abort; unset, the store's setting holds.");
+            }
+
+            _onFenceFailure = value;
+        }
+    }
 
     /// <summary>How often the callback may be run: 1 to 100, default 1. Only a serialization failure (40001) or a deadlock
     /// (40P01), alone or as the inner exception of another, causes another attempt; the transaction was rolled back and the callback is run again from its start, so it

@@ -63,14 +63,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
             return InvalidationReceipt.AlreadyApplied;
         }
 
-        // Before Redis is told: whoever reads from here on gets nothing of a load that began before the change.
-        await _test.PassAsync(ProtocolStep.Detach).ConfigureAwait(false);
-        if (_test is not { InvalidationsDetachFlights: false })
-        {
-            _flights.Detach(what.Keys, what.Tags);
-        }
-
-        if (await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false).ConfigureAwait(false))
+        if (await TryApplyAsync(what, fence).ConfigureAwait(false))
         {
             _metrics.Invalidated(applied: true);
             return InvalidationReceipt.AlreadyApplied;
@@ -87,6 +80,8 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         EnsureRetrying();
         return new InvalidationReceipt(applied);
     }
+
+    public Task<bool> TryFenceAsync(Invalidation what, Fence fence) => TryApplyAsync(what, fence);
 
     /// <summary>Invalidates the whole cache, or queues that.</summary>
     public async Task<InvalidationReceipt> FlushAsync()
@@ -127,6 +122,18 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         {
             InvalidationLog.Abandoned(_logger, left);
         }
+    }
+
+    private async Task<bool> TryApplyAsync(Invalidation what, Fence? fence)
+    {
+        // Before Redis is told: whoever reads from here on gets nothing of a load that began before the change.
+        await _test.PassAsync(ProtocolStep.Detach).ConfigureAwait(false);
+        if (_test is not { InvalidationsDetachFlights: false })
+        {
+            _flights.Detach(what.Keys, what.Tags);
+        }
+
+        return await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false).ConfigureAwait(false);
     }
 
     private static TaskCompletionSource NewWakeUp() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -30,6 +30,11 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return "Mode must be Cached or PassThrough.";
         }
 
+        if (!Enum.IsDefined(options.OnFenceFailure))
+        {
+            yield return "OnFenceFailure must be Proceed or Abort.";
+        }
+
         if (options.PostgresConnectionString is { } postgres && PostgresError(postgres) is { } postgresError)
         {
             yield return postgresError;

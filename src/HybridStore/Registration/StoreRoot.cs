@@ -90,7 +90,12 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             reader,
             Loader,
             explainer,
-            new TransactionalWriter(_postgres, invalidator, logger, options.Protocol),
+            new TransactionalWriter(
+                _postgres,
+                invalidator,
+                new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, timeProvider),
+                logger,
+                options.Protocol),
             new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,
             ReadOptions.Default);

@@ -7,6 +7,23 @@ namespace HybridStore.Writing;
 /// <summary>COMMIT and the transaction's id, in one round trip.</summary>
 internal static class Commit
 {
+    private const string Sql = $"SELECT pg_current_xact_id_if_assigned(), {BootMark.Sql}";
+
+    /// <summary>What is known of the open transaction of a connection before its COMMIT. Null if it has written nothing and so has no id.
+    /// In a transaction that has failed it is an error.</summary>
+    public static async Task<Fence?> AboutToAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(Sql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                return await ReadAsync(reader, isCommitted: false).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>Commits the open transaction of a connection. Not cancellable: once COMMIT is on its way there is nothing to take
     /// back, and whoever stops listening does not learn what became of it. The command time-out of the connection bounds it.</summary>
     /// <returns>The transaction's id and who counted it, or null if it wrote nothing and so has none.</returns>
@@ -16,17 +33,14 @@ internal static class Commit
     {
         var batch = new NpgsqlBatch(connection)
         {
-            BatchCommands = { new($"SELECT pg_current_xact_id_if_assigned(), {BootMark.Sql}"), new("COMMIT") },
+            BatchCommands = { new(Sql), new("COMMIT") },
         };
         await using (batch.ConfigureAwait(false))
         {
             var reader = await batch.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
-                await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-                var transactionId = await reader.GetFieldValueAsync<ulong?>(0, CancellationToken.None).ConfigureAwait(false);
-                var statisticsBegan = await reader.GetFieldValueAsync<DateTime?>(1, CancellationToken.None).ConfigureAwait(false);
-                Fence? fence = transactionId is { } id ? new Fence(id, BootMark.Of(statisticsBegan, inRecovery: false), IsCommitted: true) : null;
+                var fence = await ReadAsync(reader, isCommitted: true).ConfigureAwait(false);
 
                 // Reads on to COMMIT's own answer, where deferred constraints and serialization conflicts are reported.
                 await reader.NextResultAsync(CancellationToken.None).ConfigureAwait(false);
@@ -77,5 +91,13 @@ internal static class Commit
         {
             return true;
         }
+    }
+
+    private static async Task<Fence?> ReadAsync(NpgsqlDataReader reader, bool isCommitted)
+    {
+        await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+        var transactionId = await reader.GetFieldValueAsync<ulong?>(0, CancellationToken.None).ConfigureAwait(false);
+        var statisticsBegan = await reader.GetFieldValueAsync<DateTime?>(1, CancellationToken.None).ConfigureAwait(false);
+        return transactionId is { } id ? new Fence(id, BootMark.Of(statisticsBegan, inRecovery: false), isCommitted) : null;
     }
 }

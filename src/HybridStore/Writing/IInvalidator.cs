@@ -10,6 +10,12 @@ internal interface IInvalidator
     /// <param name="fence">The write where it is known.</param>
     Task<InvalidationReceipt> InvalidateAsync(Invalidation what, Fence? fence);
 
+    /// <summary>The same at once or not at all: nothing is queued. For fences that are set before COMMIT. Never throws.</summary>
+    /// <param name="what">Keys and tags.</param>
+    /// <param name="fence">The write.</param>
+    /// <returns>Whether Redis has taken all of it.</returns>
+    Task<bool> TryFenceAsync(Invalidation what, Fence fence);
+
     /// <summary>The same for the whole cache.</summary>
     Task<InvalidationReceipt> FlushAsync();
 }

@@ -8,5 +8,7 @@ internal sealed class NothingToInvalidate : IInvalidator
     public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, Fence? fence) =>
         Task.FromResult(InvalidationReceipt.AlreadyApplied);
 
+    public Task<bool> TryFenceAsync(Invalidation what, Fence fence) => Task.FromResult(true);
+
     public Task<InvalidationReceipt> FlushAsync() => Task.FromResult(InvalidationReceipt.AlreadyApplied);
 }

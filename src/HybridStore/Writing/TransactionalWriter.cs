@@ -8,7 +8,7 @@ namespace HybridStore.Writing;
 
 /// <summary>PostgreSQL first, then invalidate.</summary>
 internal sealed class TransactionalWriter(
-    PostgresGateway postgres, IInvalidator invalidator, ILogger logger, ProtocolUnderTest? test = null)
+    PostgresGateway postgres, IInvalidator invalidator, StrictWriting strict, ILogger logger, ProtocolUnderTest? test = null)
 {
     public async Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
@@ -62,7 +62,7 @@ internal sealed class TransactionalWriter(
         ending.EndedByCallback?.Throw();
         return ending.Unknown is { } unknown
             ? throw new CommitOutcomeUnknownException(receipt, unknown)
-            : new WriteReceipt(ending.Fence?.TransactionId, receipt);
+            : new WriteReceipt(ending.Fence?.TransactionId, receipt, ending.IsStrict);
     }
 
     private async Task RunAsync(
@@ -93,19 +93,50 @@ internal sealed class TransactionalWriter(
                     return;
                 }
 
-                await test.PassAsync(ProtocolStep.Commit).ConfigureAwait(false);
-                try
-                {
-                    ending.Fence = await Commit.ExecuteAsync(connection).ConfigureAwait(false);
-                    ending.Invalidation = context.Complete();
-                }
-                catch (Exception error) when (!Commit.IsRefusal(error))
-                {
-                    WritingLog.CommitOutcomeUnknown(logger, error);
-                    ending.Unknown = error;
-                    ending.Invalidation = context.Complete();
-                }
+                await EndAsync(connection, context.Complete(), options, ending, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    private async Task EndAsync(
+        NpgsqlConnection connection, Invalidation named, WriteOptions options, Ending ending, CancellationToken cancellationToken)
+    {
+        StrictFences? fences = null;
+        if (strict.IsStrict(options))
+        {
+            fences = await StrictFences.SetAsync(
+                connection, invalidator, named, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
+            if (!fences.HaveStood)
+            {
+                if (strict.Aborts(options))
+                {
+                    throw new FencesNotSetException();
+                }
+
+                WritingLog.FencesNotSet(logger);
+            }
+        }
+
+        await test.PassAsync(ProtocolStep.Commit).ConfigureAwait(false);
+        try
+        {
+            var commit = Commit.ExecuteAsync(connection);
+            ending.Fence = fences is null ? await commit.ConfigureAwait(false) : await fences.KeepAsync(commit).ConfigureAwait(false);
+            ending.IsStrict = fences is { HaveStood: true };
+            ending.Invalidation = named;
+        }
+        catch (Exception error) when (!Commit.IsRefusal(error))
+        {
+            WritingLog.CommitOutcomeUnknown(logger, error);
+            ending.Unknown = error;
+            ending.Fence = fences?.Write;
+            ending.Invalidation = named;
+        }
+        catch when (fences?.Write is not null)
+        {
+            // Rolled back. Loads without a stamp need not keep away any longer.
+            await invalidator.TryFenceAsync(named, fences.Write.Value with { IsCommitted = true }).ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -115,8 +146,11 @@ internal sealed class TransactionalWriter(
         /// <summary>Null unless it is, or may be, committed.</summary>
         public Invalidation? Invalidation { get; set; }
 
-        /// <summary>The write, where its COMMIT has been answered.</summary>
+        /// <summary>The write, where its COMMIT has been answered or its fences were set before.</summary>
         public Fence? Fence { get; set; }
+
+        /// <summary>Whether its fences stood before COMMIT and until the invalidation.</summary>
+        public bool IsStrict { get; set; }
 
         /// <summary>What to throw where the callback has ended the transaction.</summary>
         public ExceptionDispatchInfo? EndedByCallback { get; set; }

@@ -13,4 +13,7 @@ internal static partial class WritingLog
 
     [LoggerMessage(1402, LogLevel.Warning, "A connection could not be given back in order after its transaction had ended.")]
     public static partial void ReleaseFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(1403, LogLevel.Warning, "Redis did not take the fences of a strict write before COMMIT; it is committed all the same.")]
+    public static partial void FencesNotSet(ILogger logger);
 }

@@ -26,6 +26,9 @@ internal sealed class Actor(char letter, string name, Func<Actor, Task> body)
     /// <summary>It does not come before this is over, which another brings about.</summary>
     public Task? After { get; init; }
 
+    /// <summary>Told of each step before it is done, also of those that it passes; may throw, and the flow dies there.</summary>
+    public Action<ProtocolStep>? Reaching { get; init; }
+
     /// <summary>The step that it is about to do, or has done last.</summary>
     public string At { get; private set; } = Start;
 
@@ -78,6 +81,7 @@ internal sealed class Actor(char letter, string name, Func<Actor, Task> body)
 
     public ValueTask PassAsync(ProtocolStep step)
     {
+        Reaching?.Invoke(step);
         lock (_lock)
         {
             // What is cached is read as it starts: there is nothing between the two.

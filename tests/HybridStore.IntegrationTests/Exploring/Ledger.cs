@@ -29,6 +29,15 @@ internal sealed class Ledger(int[] newest)
         }
     }
 
+    /// <summary>The row has the version before it.</summary>
+    public void RolledBack(Write write)
+    {
+        lock (_lock)
+        {
+            Assert.Equal(write.Version, newest[write.Row]--);
+        }
+    }
+
     public void Applied(Write write, Invalidation what)
     {
         lock (_lock)

@@ -105,6 +105,18 @@ public sealed class ReadmeTests(ServersFixture servers)
         Assert.Equal(4, await products.StockAsync(42, Cancellation));
     }
 
+    [Fact]
+    public async Task The_strict_write_is_strict()
+    {
+        await using var host = await StoreHost.StartAsync(servers);
+        await host.ExecuteAsync("create table account (id int primary key, balance int not null); insert into account values (7, 100)");
+
+        var receipt = await StrictTransfer.RunAsync(host.Store);
+
+        Assert.True(receipt.IsStrict);
+        Assert.Equal(InvalidationStatus.Applied, receipt.Status);
+    }
+
     private async Task<StoreHost> StartAsync()
     {
         var host = await StoreHost.StartAsync(servers, register: static (services, _) => services.AddSingleton<ProductRepository>());

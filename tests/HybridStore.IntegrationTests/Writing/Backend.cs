@@ -21,9 +21,16 @@ internal static class Backend
         }
     }
 
-    public static async Task TerminateAsync(NpgsqlDataSource observer, int processId)
+    public static Task TerminateAsync(NpgsqlDataSource observer, int processId) =>
+        SignalAsync(observer, "select pg_terminate_backend($1)", processId);
+
+    /// <summary>Ends what the process does or waits for, and not the process.</summary>
+    public static Task CancelAsync(NpgsqlDataSource observer, int processId) =>
+        SignalAsync(observer, "select pg_cancel_backend($1)", processId);
+
+    private static async Task SignalAsync(NpgsqlDataSource observer, string sql, int processId)
     {
-        await using var command = observer.CreateCommand("select pg_terminate_backend($1)");
+        await using var command = observer.CreateCommand(sql);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = processId });
         Assert.True((bool)(await command.ExecuteScalarAsync(Cancellation))!);
     }

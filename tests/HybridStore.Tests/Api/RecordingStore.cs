@@ -39,7 +39,7 @@ internal sealed class RecordingStore(TransactionStub? transaction = null) : IHyb
         (WriteOptions, Token) = (options, cancellationToken);
         Written = new WriteContext(transaction!.Transaction);
         await write(Written, cancellationToken);
-        return new WriteReceipt(7, InvalidationReceipt.AlreadyApplied);
+        return new WriteReceipt(7, InvalidationReceipt.AlreadyApplied, isStrict: false);
     }
 
     public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default)

@@ -7,7 +7,7 @@
 --              fences (store.lua)
 -- ARGV[1]      the number of keys
 -- ARGV[2]      the xid of the write, or '' where it is not known
--- ARGV[3]      1, or 0 where the write has not committed yet
+-- ARGV[3]      1, or 0 where the write has not committed yet: its fences are kept for twice FenceTtl
 -- ARGV[4]      FenceTtl in milliseconds
 -- ARGV[5]      how many fences a hash may hold before the smallest is folded into its floor
 -- ARGV[6]      what the physical name of an entry of this partition begins with; a member of a tag set follows it
@@ -114,17 +114,20 @@ local function fence(hash)
   end
 end
 
+-- A write that has not committed yet may do so for as long as FenceTtl, and a load that begins just before takes as long again.
+local kept = ARGV[3] == '1' and fence_ttl or 2 * fence_ttl
+
 -- A guard is remembered by its time to live, which is only ever extended.
 local function extend(guard)
-  if redis.call('PTTL', guard) < fence_ttl then
-    redis.call('PEXPIRE', guard, ARGV[4])
+  if redis.call('PTTL', guard) < kept then
+    redis.call('PEXPIRE', guard, kept)
   end
 end
 
 -- What a time to live has, a volatile policy may evict, and without its fences a tag lets old loads in. So they have none: they say
 -- themselves when they may be forgotten, and some of those go with each invalidation.
 local function remember(tag, fences)
-  local until_then = math.max(now + fence_ttl, tonumber(redis.call('HGET', fences, 'x')) or 0)
+  local until_then = math.max(now + kept, tonumber(redis.call('HGET', fences, 'x')) or 0)
   write('HSET', fences, 'x', until_then)
   write('ZADD', KEYS[2], until_then, tag)
 end
