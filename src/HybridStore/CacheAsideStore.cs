@@ -6,6 +6,7 @@ using HybridStore.Policies;
 using HybridStore.Reading;
 using HybridStore.Serialization;
 using HybridStore.Writing;
+using Npgsql;
 
 namespace HybridStore;
 
@@ -58,6 +59,9 @@ internal sealed class CacheAsideStore(
         ArgumentNullException.ThrowIfNull(write);
         return writer.WriteAsync(write, options ?? WriteOptions.Default, cancellationToken);
     }
+
+    public WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions? options = null) =>
+        writer.Enlist(transaction, options ?? WriteOptions.Default);
 
     public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default)
     {

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace HybridStore;
 
 /// <summary>
@@ -55,6 +57,17 @@ public interface IHybridStore
         Func<WriteContext, CancellationToken, Task> write,
         WriteOptions? options = null,
         CancellationToken cancellationToken = default);
+
+    /// <summary>Takes in a transaction of your own, of Npgsql's, Dapper's or EF Core's: what is named is invalidated when it is committed
+    /// with <see cref="WriteContext.CommitAsync"/>.</summary>
+    /// <remarks>Until then every <see cref="WriteAsync"/> of this store that is called from the same method, or from what it calls, joins
+    /// the transaction. Committed past the store it invalidates nothing: name its keys and tags with <see cref="InvalidateAsync"/>
+    /// then. Rolled back or disposed it needs nothing further.</remarks>
+    /// <param name="transaction">An open transaction of the database that the store reads. It stays yours to dispose.</param>
+    /// <param name="options">Strictness; isolation level and attempts are yours.</param>
+    /// <returns>What names keys and tags, and commits.</returns>
+    /// <exception cref="ArgumentException">The transaction has ended.</exception>
+    WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions? options = null);
 
     /// <summary>Invalidates keys and tags after a change that was made by other means than
     /// <see cref="WriteAsync"/>.</summary>

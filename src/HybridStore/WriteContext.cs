@@ -13,6 +13,7 @@ public sealed class WriteContext
 {
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
     private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
+    private readonly Func<CancellationToken, Task<WriteReceipt>>? _commit;
     private bool _completed;
 
     /// <summary>A context over a transaction of your own, for unit tests of a repository's writes. It is neither committed nor
@@ -26,6 +27,11 @@ public sealed class WriteContext
             ? connection
             : throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
     }
+
+    internal WriteContext(NpgsqlTransaction transaction, Func<CancellationToken, Task<WriteReceipt>> commit)
+        : this(transaction) => _commit = commit;
+
+    internal bool IsCompleted => _completed;
 
     /// <summary>The write's transaction. The store commits it; a callback that ends it is refused with an
     /// <see cref="InvalidOperationException"/>.</summary>
@@ -60,6 +66,28 @@ public sealed class WriteContext
         KeyRules.ThrowIfInvalidTag(tag);
         ThrowIfCompleted();
         _tags.Add(tag);
+    }
+
+    /// <summary>Commits a transaction that was taken in with <see cref="IHybridStore.Enlist"/>, and then invalidates what was named. The
+    /// transaction and its connection are left to you to dispose.</summary>
+    /// <param name="cancellationToken">Honoured before COMMIT; COMMIT itself and what follows are not cut short.</param>
+    /// <returns>The transaction's id and the state of its invalidation.</returns>
+    /// <exception cref="InvalidOperationException">The store commits this write itself; or the transaction has ended, or its connection is
+    /// closed; or a write that had joined it failed: it is then not committed.</exception>
+    /// <exception cref="FencesNotSetException">The write is strict and aborts where Redis does not take its fences: it is not
+    /// committed.</exception>
+    /// <exception cref="CommitOutcomeUnknownException">COMMIT was sent and its answer never came. Everything named has been invalidated all
+    /// the same.</exception>
+    public Task<WriteReceipt> CommitAsync(CancellationToken cancellationToken = default)
+    {
+        if (_commit is null)
+        {
+            throw new InvalidOperationException(
+                "The store commits this write when its callback has returned. CommitAsync is for transactions that were taken in with Enlist.");
+        }
+
+        ThrowIfCompleted();
+        return _commit(cancellationToken);
     }
 
     /// <summary>Runs a statement in the transaction.</summary>

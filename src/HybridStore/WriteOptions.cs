@@ -40,9 +40,15 @@ public sealed record WriteOptions
         }
     }
 
+    /// <summary>Whether the write gets a connection and transaction of its own even when it is begun inside another write of the same
+    /// store. Default: <see langword="false"/>, it joins that one: it is committed or rolled back with it, its receipt stays
+    /// <see cref="InvalidationStatus.Pending"/> until then, and if it fails the whole write can no longer be committed. What joins shares one
+    /// connection: one at a time.</summary>
+    public bool NewTransaction { get; init; }
+
     /// <summary>How often the callback may be run: 1 to 100, default 1. Only a serialization failure (40001) or a deadlock
     /// (40P01), alone or as the inner exception of another, causes another attempt; the transaction was rolled back and the callback is run again from its start, so it
-    /// must be safe to repeat.</summary>
+    /// must be safe to repeat. A write that joins another one is repeated with that one.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Outside 1 to 100.</exception>
     public int MaxAttempts
     {

@@ -3,43 +3,56 @@ namespace HybridStore;
 /// <summary>What a committed write did: its transaction and the state of its invalidation. Thread-safe.</summary>
 public class WriteReceipt
 {
-    private readonly InvalidationReceipt _invalidation;
+    private readonly Task<WriteReceipt>? _whole;
+    private readonly InvalidationReceipt? _invalidation;
+    private readonly ulong? _transactionId;
+    private readonly bool _isStrict;
 
-    internal WriteReceipt(ulong? transactionId, InvalidationReceipt invalidation, bool isStrict)
-    {
-        TransactionId = transactionId;
-        IsStrict = isStrict;
-        _invalidation = invalidation;
-    }
+    internal WriteReceipt(ulong? transactionId, InvalidationReceipt invalidation, bool isStrict) =>
+        (_transactionId, _invalidation, _isStrict) = (transactionId, invalidation, isStrict);
+
+    /// <summary>The receipt of a write that has joined another one.</summary>
+    internal WriteReceipt(Task<WriteReceipt> whole) => _whole = whole;
+
+    private protected WriteReceipt(WriteReceipt other) => (_transactionId, _invalidation, _isStrict, _whole) =
+        (other._transactionId, other._invalidation, other._isStrict, other._whole);
 
     /// <summary>The id of the PostgreSQL transaction, or <see langword="null"/> if it wrote nothing (PostgreSQL assigns ids to
-    /// transactions that write) or if the answer to COMMIT was lost.</summary>
-    public ulong? TransactionId { get; }
+    /// transactions that write), if the answer to COMMIT was lost, and as long as a write that this one has joined is not
+    /// committed.</summary>
+    public ulong? TransactionId => _whole is null ? _transactionId : Ended?.TransactionId;
 
     /// <summary>Whether the invalidation is applied. <see cref="InvalidationStatus.Pending"/> means that Redis could not be
-    /// reached: it is retried in the background.</summary>
-    public InvalidationStatus Status => _invalidation.Status;
+    /// reached: it is retried in the background. Or that a write that this one has joined is not committed yet.</summary>
+    public InvalidationStatus Status =>
+        _whole is null ? _invalidation!.Status : Ended?.Status ?? InvalidationStatus.Pending;
 
     /// <summary>Whether the promise of a strict write (<see cref="WriteOptions.Strict"/>) holds for this one: its fences were in Redis
     /// before COMMIT and stayed there until it was answered. <see langword="false"/> where the write was not strict, or Redis did not take
     /// its fences and it was committed all the same.</summary>
-    public bool IsStrict { get; }
+    public bool IsStrict => _whole is null ? _isStrict : Ended is { IsStrict: true };
+
+    private WriteReceipt? Ended => _whole is { IsCompletedSuccessfully: true } ? _whole.Result : null;
 
     /// <summary>Completes when everything named by the write is invalidated in Redis.</summary>
     /// <param name="cancellationToken">Ends the wait, not the invalidation.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, or the store was disposed
-    /// while Redis was still out of reach.</exception>
-    public Task WhenApplied(CancellationToken cancellationToken = default) => _invalidation.WhenApplied(cancellationToken);
+    /// while Redis was still out of reach, or the write that this one has joined was rolled back.</exception>
+    public async Task WhenApplied(CancellationToken cancellationToken = default)
+    {
+        var whole = _whole is null ? this : await _whole.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await whole._invalidation!.WhenApplied(cancellationToken).ConfigureAwait(false);
+    }
 
-    internal WriteReceipt<T> WithResult<T>(T result) => new(TransactionId, _invalidation, IsStrict, result);
+    internal WriteReceipt<T> WithResult<T>(T result) => new(this, result);
 }
 
 /// <summary>The receipt of a write that returns a result. Thread-safe.</summary>
 /// <typeparam name="T">The result's type.</typeparam>
 public sealed class WriteReceipt<T> : WriteReceipt
 {
-    internal WriteReceipt(ulong? transactionId, InvalidationReceipt invalidation, bool isStrict, T result)
-        : base(transactionId, invalidation, isStrict) => Result = result;
+    internal WriteReceipt(WriteReceipt receipt, T result)
+        : base(receipt) => Result = result;
 
     /// <summary>What the write's callback returned.</summary>
     public T Result { get; }

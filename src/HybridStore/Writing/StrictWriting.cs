@@ -7,7 +7,10 @@ namespace HybridStore.Writing;
 /// <param name="TimeProvider">Measures that.</param>
 internal sealed record StrictWriting(bool IsDefault, OnFenceFailure OnFenceFailure, TimeSpan FenceTtl, TimeProvider TimeProvider)
 {
-    public bool IsStrict(WriteOptions options) => options.Strict ?? IsDefault;
-
-    public bool Aborts(WriteOptions options) => (options.OnFenceFailure ?? OnFenceFailure) == OnFenceFailure.Abort;
+    /// <summary>The options with the store's settings where they say nothing.</summary>
+    public WriteOptions Resolve(WriteOptions options) => options with
+    {
+        Strict = options.Strict ?? IsDefault,
+        OnFenceFailure = options.OnFenceFailure ?? OnFenceFailure,
+    };
 }

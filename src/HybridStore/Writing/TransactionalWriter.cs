@@ -10,7 +10,28 @@ namespace HybridStore.Writing;
 internal sealed class TransactionalWriter(
     PostgresGateway postgres, IInvalidator invalidator, StrictWriting strict, ILogger logger, ProtocolUnderTest? test = null)
 {
-    public async Task<WriteReceipt> WriteAsync(
+    // The write in which this code runs, if it does.
+    private readonly AsyncLocal<OpenWrite?> _current = new();
+
+    public Task<WriteReceipt> WriteAsync(
+        Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
+    {
+        options = strict.Resolve(options);
+        return !options.NewTransaction && _current.Value is { CanBeJoined: true } outer
+            ? outer.JoinAsync(write, options, cancellationToken)
+            : WriteAloneAsync(write, options, cancellationToken);
+    }
+
+    /// <summary>Takes in a transaction of the caller's own. Not asynchronous, so that its caller's flow runs in it from then on.</summary>
+    public WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions options)
+    {
+        OpenWrite? open = null;
+        var context = new WriteContext(transaction, cancellationToken => CommitAsync(open!, cancellationToken));
+        _current.Value = open = new OpenWrite(context, strict.Resolve(options));
+        return context;
+    }
+
+    private async Task<WriteReceipt> WriteAloneAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -56,13 +77,44 @@ internal sealed class TransactionalWriter(
             // Only giving the connection back has failed. What COMMIT answered, or did not, stands.
             WritingLog.ReleaseFailed(logger, error);
         }
+        catch
+        {
+            ending.Write?.EndRolledBack();
+            throw;
+        }
 
         // The connection is back in its pool before Redis is waited for.
-        var receipt = await invalidator.InvalidateAsync(ending.Invalidation!, ending.Fence).ConfigureAwait(false);
+        return await InvalidateAsync(ending).ConfigureAwait(false);
+    }
+
+    /// <summary>Commits a transaction of the caller's own.</summary>
+    private async Task<WriteReceipt> CommitAsync(OpenWrite open, CancellationToken cancellationToken)
+    {
+        var ending = new Ending { Write = open };
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Commit.ThrowIfImpossible(open.Context.Transaction, open.Context.Connection);
+            await EndAsync(ending, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            open.Context.Complete();
+            open.EndRolledBack();
+            throw;
+        }
+
+        return await InvalidateAsync(ending).ConfigureAwait(false);
+    }
+
+    /// <summary>What follows on a transaction that is, or may be, committed.</summary>
+    private async Task<WriteReceipt> InvalidateAsync(Ending ending)
+    {
+        var invalidation = await invalidator.InvalidateAsync(ending.Invalidation!, ending.Fence).ConfigureAwait(false);
+        var receipt = new WriteReceipt(ending.Unknown is null ? ending.Fence?.TransactionId : null, invalidation, ending.IsStrict);
+        ending.Write!.End(receipt);
         ending.EndedByCallback?.Throw();
-        return ending.Unknown is { } unknown
-            ? throw new CommitOutcomeUnknownException(receipt, unknown)
-            : new WriteReceipt(ending.Fence?.TransactionId, receipt, ending.IsStrict);
+        return ending.Unknown is { } unknown ? throw new CommitOutcomeUnknownException(invalidation, unknown) : receipt;
     }
 
     private async Task RunAsync(
@@ -79,6 +131,7 @@ internal sealed class TransactionalWriter(
             await using (transaction.ConfigureAwait(false))
             {
                 var context = new WriteContext(transaction);
+                _current.Value = ending.Write = new OpenWrite(context, options);
                 try
                 {
                     await write(context, cancellationToken).ConfigureAwait(false);
@@ -93,22 +146,24 @@ internal sealed class TransactionalWriter(
                     return;
                 }
 
-                await EndAsync(connection, context.Complete(), options, ending, cancellationToken).ConfigureAwait(false);
+                await EndAsync(ending, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task EndAsync(
-        NpgsqlConnection connection, Invalidation named, WriteOptions options, Ending ending, CancellationToken cancellationToken)
+    private async Task EndAsync(Ending ending, CancellationToken cancellationToken)
     {
+        var write = ending.Write!;
+        write.ThrowIfDoomed();
+        var (connection, options, named) = (write.Context.Connection, write.Options, write.Context.Complete());
         StrictFences? fences = null;
-        if (strict.IsStrict(options))
+        if (options.Strict is true)
         {
             fences = await StrictFences.SetAsync(
                 connection, invalidator, named, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (!fences.HaveStood)
             {
-                if (strict.Aborts(options))
+                if (options.OnFenceFailure == OnFenceFailure.Abort)
                 {
                     throw new FencesNotSetException();
                 }
@@ -143,6 +198,9 @@ internal sealed class TransactionalWriter(
     /// <summary>How a transaction ended, kept aside from what may still be thrown while it is put away.</summary>
     private sealed class Ending
     {
+        /// <summary>Null before there is a transaction.</summary>
+        public OpenWrite? Write { get; set; }
+
         /// <summary>Null unless it is, or may be, committed.</summary>
         public Invalidation? Invalidation { get; set; }
 

@@ -117,6 +117,22 @@ public sealed class ReadmeTests(ServersFixture servers)
         Assert.Equal(InvalidationStatus.Applied, receipt.Status);
     }
 
+    [Fact]
+    public async Task The_two_repositories_write_in_one_transaction()
+    {
+        await using var host = await StartAsync();
+        await host.ExecuteAsync("create table placed (id int primary key, xid xid8 default pg_current_xact_id())");
+        await host.ExecuteAsync("alter table product add xid xid8; create function mark() returns trigger language plpgsql as "
+            + "'begin new.xid := pg_current_xact_id(); return new; end'; "
+            + "create trigger mark before update on product for each row execute function mark()");
+
+        await PlacedOrder.RunAsync(host.Store, new PlacedOrder.OrderRepository(host.Store), new PlacedOrder.StockRepository(host.Store), 42);
+
+        await using var command = host.DataSource.CreateCommand(
+            "select count(*) from placed join product using (id, xid) where id = 42 and stock = 4");
+        Assert.Equal(1L, await command.ExecuteScalarAsync(Cancellation));
+    }
+
     private async Task<StoreHost> StartAsync()
     {
         var host = await StoreHost.StartAsync(servers, register: static (services, _) => services.AddSingleton<ProductRepository>());

@@ -1,4 +1,5 @@
 using HybridStore.Tests.Writing;
+using Npgsql;
 
 namespace HybridStore.Tests.Api;
 
@@ -40,6 +41,12 @@ internal sealed class RecordingStore(TransactionStub? transaction = null) : IHyb
         Written = new WriteContext(transaction!.Transaction);
         await write(Written, cancellationToken);
         return new WriteReceipt(7, InvalidationReceipt.AlreadyApplied, isStrict: false);
+    }
+
+    public WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions? options = null)
+    {
+        WriteOptions = options;
+        return new WriteContext(transaction);
     }
 
     public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default)

@@ -1,0 +1,68 @@
+namespace HybridStore.Writing;
+
+/// <summary>A write whose transaction is open. Writes that are begun inside of it join it: what they do and name becomes part of it, and is
+/// committed, or rolled back, with it.</summary>
+internal sealed class OpenWrite(WriteContext context, WriteOptions options)
+{
+    private readonly TaskCompletionSource<WriteReceipt> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isDoomed;
+
+    public WriteContext Context { get; } = context;
+
+    /// <summary>Strict, and aborting, if one of those who joined asked for it.</summary>
+    public WriteOptions Options { get; private set; } = options;
+
+    /// <summary>False once it is about to be committed, or has ended: whoever still runs in its flow then writes by himself.</summary>
+    public bool CanBeJoined => !Context.IsCompleted && !Commit.HasEnded(Context.Transaction);
+
+    /// <param name="write">Runs on the transaction that is open.</param>
+    /// <param name="options">What the joining write asks for, with the store's settings resolved.</param>
+    /// <param name="cancellationToken">Handed to it.</param>
+    /// <returns>A receipt that says what the whole write has come to, when it has.</returns>
+    public async Task<WriteReceipt> JoinAsync(
+        Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
+    {
+        if (options.IsolationLevel != System.Data.IsolationLevel.Unspecified
+            && options.IsolationLevel != Context.Transaction.IsolationLevel)
+        {
+            throw new InvalidOperationException(
+                $"A write that asks for {options.IsolationLevel} cannot join one in {Context.Transaction.IsolationLevel}: leave its "
+                + "IsolationLevel unset, or give it a transaction of its own with WriteOptions.NewTransaction.");
+        }
+
+        try
+        {
+            await write(Context, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // Half of it may be done.
+            _isDoomed = true;
+            throw;
+        }
+
+        Options = Options with
+        {
+            Strict = options.Strict is true || Options.Strict is true,
+            OnFenceFailure = options.OnFenceFailure == OnFenceFailure.Abort ? OnFenceFailure.Abort : Options.OnFenceFailure,
+        };
+        return new WriteReceipt(_ended.Task);
+    }
+
+    /// <exception cref="InvalidOperationException">A write that had joined has failed.</exception>
+    public void ThrowIfDoomed()
+    {
+        if (_isDoomed)
+        {
+            throw new InvalidOperationException(
+                "A write that had joined this one failed, and its exception was caught: half of it may be done. The transaction is rolled "
+                + "back. Let the exception through, or run that write with WriteOptions.NewTransaction.");
+        }
+    }
+
+    /// <summary>It is committed, or may be.</summary>
+    public void End(WriteReceipt receipt) => _ended.TrySetResult(receipt);
+
+    /// <summary>It is not, for sure.</summary>
+    public void EndRolledBack() => _ended.TrySetCanceled();
+}
