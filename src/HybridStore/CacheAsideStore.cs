@@ -35,7 +35,7 @@ internal sealed class CacheAsideStore(
         KeyRules.ThrowIfInvalidKey(key);
         ArgumentNullException.ThrowIfNull(load);
         var settings = policies.Resolve(options);
-        var request = new LoadRequest<TState, T>(key, state, load, settings);
+        var request = new LoadRequest<TState, T>(key, state, load, settings, readOptions.AtLeast.TransactionId);
         if (!readOptions.SkipCache && !settings.DoNotCache)
         {
             // Refuses types that do not survive a round trip: at the first use and not at the first hit, and also where there is no

@@ -22,6 +22,10 @@ public class WriteReceipt
     /// committed.</summary>
     public ulong? TransactionId => _whole is null ? _transactionId : Ended?.TransactionId;
 
+    /// <summary>What makes later reads, in any process, reflect this write: hand it to <see cref="ReadOptions.AtLeast"/>. Asks for nothing
+    /// where <see cref="TransactionId"/> is <see langword="null"/>.</summary>
+    public WriteToken Token => new(TransactionId);
+
     /// <summary>Whether the invalidation is applied. <see cref="InvalidationStatus.Pending"/> means that Redis could not be
     /// reached: it is retried in the background. Or that a write that this one has joined is not committed yet.</summary>
     public InvalidationStatus Status =>

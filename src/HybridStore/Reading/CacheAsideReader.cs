@@ -62,6 +62,12 @@ internal sealed class CacheAsideReader(
             return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
         }
 
+        if (request.AtLeast is not null && !request.IsReflectedBy(header.ReadStamp(entry.Span)))
+        {
+            metrics.Miss("older_than_write");
+            return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
+        }
+
         metrics.Hit();
         if (loader.IsLoading)
         {

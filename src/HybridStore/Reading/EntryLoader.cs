@@ -103,9 +103,10 @@ internal sealed class EntryLoader(
                 // What began before this caller came may be older than an invalidation that it knows of, unless the cache has taken it
                 // since. Otherwise the next flight will do: it begins later. What was read in a transaction of its caller is nobody
                 // else's: it can be older still, or never be committed.
-                if (isStarter
-                    || test is { JoinersWaitForTheStore: false }
-                    || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
+                if ((isStarter
+                        || test is { JoinersWaitForTheStore: false }
+                        || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
+                    && request.IsReflectedBy(landing, arrivedAt))
                 {
                     NoteInput(landing.Stamp);
                     return landing.Value;
@@ -206,11 +207,13 @@ internal sealed class EntryLoader(
         {
             var answer = await cache.Leases.AcquireAsync(request.Key, unwanted, flight, flight.Token).ConfigureAwait(false);
             ReadOnlyMemory<byte> entry = answer.Entry;
-            if (!answer.Entry.IsNull && cache.Reader.TryRead(request, entry, cache.Reader.Now, out var header, out T value))
+            if (!answer.Entry.IsNull
+                && cache.Reader.TryRead(request, entry, cache.Reader.Now, out var header, out T value)
+                && header.ReadStamp(entry.Span) is var stampOfEntry
+                && request.IsReflectedBy(stampOfEntry))
             {
                 metrics.Coalesced();
-                return new Landing<T>(
-                    value, LoadStamp.OfEntry(header.ReadStamp(entry.Span)), flight.BeganAt, 0, Task.FromResult(false));
+                return new Landing<T>(value, LoadStamp.OfEntry(stampOfEntry), flight.BeganAt, 0, Task.FromResult(false));
             }
 
             lease = answer.Lease;

@@ -6,10 +6,13 @@ namespace HybridStore.Reading;
 /// <param name="Value">The value.</param>
 /// <param name="Stamp">The snapshots that the value reflects, for loads that build on it.</param>
 /// <param name="BeganAt">When the load, or the look at Redis that found the value, began, in the count of arrivals.</param>
-/// <param name="SentAt">When it was sent to be stored, in the same count.</param>
+/// <param name="SentAt">When it was sent to be stored, in the same count; 0 if it was found in Redis.</param>
 /// <param name="Stored">Whether the cache has taken the value. Never faults.</param>
 internal sealed record Landing<T>(T Value, LoadStamp Stamp, long BeganAt, long SentAt, Task<bool> Stored)
 {
+    /// <summary>Whether it was loaded, and not found in Redis.</summary>
+    public bool WasLoaded => SentAt != 0;
+
     /// <summary>Whether the value reflects every invalidation that was applied before a caller arrived. One that began later does. One that
     /// began before does if the cache has taken it since: not if it was sent there before, and invalidated after it was taken. What was read
     /// in an older transaction never does.</summary>

@@ -133,6 +133,14 @@ public sealed class ReadmeTests(ServersFixture servers)
         Assert.Equal(1L, await command.ExecuteScalarAsync(Cancellation));
     }
 
+    [Fact]
+    public async Task A_read_with_the_token_reflects_the_write()
+    {
+        await using var host = await StartAsync();
+
+        Assert.Equal("Teapot", await SavedName.RunAsync(host.Store));
+    }
+
     private async Task<StoreHost> StartAsync()
     {
         var host = await StoreHost.StartAsync(servers, register: static (services, _) => services.AddSingleton<ProductRepository>());
