@@ -72,6 +72,7 @@ public sealed class WriteContext
     /// transaction and its connection are left to you to dispose.</summary>
     /// <param name="cancellationToken">Honoured before COMMIT; COMMIT itself and what follows are not cut short.</param>
     /// <returns>The transaction's id and the state of its invalidation.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled: it is not committed.</exception>
     /// <exception cref="InvalidOperationException">The store commits this write itself; or the transaction has ended, or its connection is
     /// closed; or a write that had joined it failed: it is then not committed.</exception>
     /// <exception cref="FencesNotSetException">The write is strict and aborts where Redis does not take its fences: it is not

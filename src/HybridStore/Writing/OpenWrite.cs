@@ -2,8 +2,12 @@ namespace HybridStore.Writing;
 
 /// <summary>A write whose transaction is open. Writes that are begun inside of it join it: what they do and name becomes part of it, and is
 /// committed, or rolled back, with it.</summary>
-internal sealed class OpenWrite(WriteContext context, WriteOptions options)
+/// <param name="context">What it works with.</param>
+/// <param name="options">How it is committed.</param>
+/// <param name="outer">The one in whose flow it was begun, if that can be joined.</param>
+internal sealed class OpenWrite(WriteContext context, WriteOptions options, OpenWrite? outer)
 {
+    private readonly OpenWrite? _outer = outer;
     private readonly TaskCompletionSource<WriteReceipt> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDoomed;
 
@@ -12,8 +16,19 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options)
     /// <summary>Strict, and aborting, if one of those who joined asked for it.</summary>
     public WriteOptions Options { get; private set; } = options;
 
-    /// <summary>False once it is about to be committed, or has ended: whoever still runs in its flow then writes by himself.</summary>
-    public bool CanBeJoined => !Context.IsCompleted && !Commit.HasEnded(Context.Transaction);
+    // Not once it is about to be committed, or has ended: whoever still runs in its flow then writes by himself.
+    private bool CanBeJoined => !Context.IsCompleted && !Commit.HasEnded(Context.Transaction);
+
+    /// <summary>The innermost that can be joined, of a write and those around it. Null if there is none.</summary>
+    public static OpenWrite? Joinable(OpenWrite? write)
+    {
+        while (write is { CanBeJoined: false })
+        {
+            write = write._outer;
+        }
+
+        return write;
+    }
 
     /// <param name="write">Runs on the transaction that is open.</param>
     /// <param name="options">What the joining write asks for, with the store's settings resolved.</param>

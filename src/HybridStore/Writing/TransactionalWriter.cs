@@ -17,7 +17,7 @@ internal sealed class TransactionalWriter(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
     {
         options = strict.Resolve(options);
-        return !options.NewTransaction && _current.Value is { CanBeJoined: true } outer
+        return !options.NewTransaction && OpenWrite.Joinable(_current.Value) is { } outer
             ? outer.JoinAsync(write, options, cancellationToken)
             : WriteAloneAsync(write, options, cancellationToken);
     }
@@ -27,7 +27,7 @@ internal sealed class TransactionalWriter(
     {
         OpenWrite? open = null;
         var context = new WriteContext(transaction, cancellationToken => CommitAsync(open!, cancellationToken));
-        _current.Value = open = new OpenWrite(context, strict.Resolve(options));
+        _current.Value = open = new OpenWrite(context, strict.Resolve(options), OpenWrite.Joinable(_current.Value));
         return context;
     }
 
@@ -90,10 +90,10 @@ internal sealed class TransactionalWriter(
     /// <summary>Commits a transaction of the caller's own.</summary>
     private async Task<WriteReceipt> CommitAsync(OpenWrite open, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var ending = new Ending { Write = open };
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
             Commit.ThrowIfImpossible(open.Context.Transaction, open.Context.Connection);
             await EndAsync(ending, cancellationToken).ConfigureAwait(false);
         }
@@ -131,7 +131,7 @@ internal sealed class TransactionalWriter(
             await using (transaction.ConfigureAwait(false))
             {
                 var context = new WriteContext(transaction);
-                _current.Value = ending.Write = new OpenWrite(context, options);
+                _current.Value = ending.Write = new OpenWrite(context, options, OpenWrite.Joinable(_current.Value));
                 try
                 {
                     await write(context, cancellationToken).ConfigureAwait(false);

@@ -9,6 +9,7 @@ internal static class FigureModes
         ["miss"] = MissFigures.RunAsync,
         ["races"] = RaceFigures.RunAsync,
         ["tag"] = TagFigures.RunAsync,
+        ["write"] = WriteFigures.RunAsync,
     };
 
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)

@@ -130,6 +130,43 @@ public sealed class EnlistedTransactionTests(ServersFixture servers)
     }
 
     [Fact]
+    public async Task A_commit_that_is_cancelled_beforehand_can_be_made_later()
+    {
+        await using var accounts = await Accounts.StartAsync(servers);
+        await using var connection = await accounts.Host.DataSource.OpenConnectionAsync(Cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
+        var write = accounts.Store.Enlist(transaction);
+        await Accounts.SetAsync(write, 1, 900, Cancellation);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.CommitAsync(new CancellationToken(canceled: true)));
+        Assert.Equal(100, await accounts.BalanceAsync(1));
+        await write.CommitAsync(Cancellation);
+
+        Assert.Equal(900, await accounts.BalanceAsync(1));
+    }
+
+    [Fact]
+    public async Task When_it_has_ended_inside_another_write_that_one_is_joined_again()
+    {
+        await using var accounts = await Accounts.StartAsync(servers);
+        WriteReceipt? nested = null;
+
+        var outer = await accounts.Store.WriteAsync(
+            async (_, token) =>
+            {
+                await using var connection = await accounts.Host.DataSource.OpenConnectionAsync(token);
+                await using var transaction = await connection.BeginTransactionAsync(token);
+                await accounts.Store.Enlist(transaction).CommitAsync(token);
+                nested = await SetAsync(accounts, 1, 900);
+                Assert.Equal(100, await accounts.BalanceAsync(1));
+            },
+            cancellationToken: Cancellation);
+
+        Assert.NotNull(outer.TransactionId);
+        Assert.Equal(outer.TransactionId, nested!.TransactionId);
+    }
+
+    [Fact]
     public async Task A_writes_own_context_is_committed_by_the_store_alone()
     {
         await using var accounts = await Accounts.StartAsync(servers);

@@ -66,7 +66,7 @@ public sealed class RepeatedWriteTests(ServersFixture servers)
                                 "select sum(balance)::int from account", cancellationToken: otherToken);
                             await Accounts.SetAsync(other, 2, same, otherToken);
                         },
-                        options,
+                        options with { NewTransaction = true },
                         token);
                 }
 
@@ -201,7 +201,9 @@ public sealed class RepeatedWriteTests(ServersFixture servers)
                 if (runs == 1)
                 {
                     await accounts.Store.WriteAsync(
-                        (other, otherToken) => Accounts.SetAsync(other, 1, 110, otherToken), cancellationToken: token);
+                        (other, otherToken) => Accounts.SetAsync(other, 1, 110, otherToken),
+                        new WriteOptions { NewTransaction = true },
+                        token);
                 }
 
                 write.Invalidate(Accounts.Key(1));

@@ -104,6 +104,10 @@ public class EntryOptionsTests
         AssertRefused("MaxAttempts", "from 1 to 100", "1 runs the callback once", () => new WriteOptions { MaxAttempts = value });
 
     [Fact]
+    public void An_outcome_of_failed_fences_that_there_is_not_is_refused_at_once() =>
+        AssertRefused("OnFenceFailure", "Proceed or Abort", "the store's setting holds", () => new WriteOptions { OnFenceFailure = (OnFenceFailure)7 });
+
+    [Fact]
     public void A_write_runs_once_at_the_servers_own_isolation_level_unless_told_otherwise()
     {
         Assert.Equal(1, WriteOptions.Default.MaxAttempts);

@@ -14,6 +14,8 @@ public class ConfigurationBindingTests
             "Partitions": 16,
             "RedisTimeout": "00:00:00.5",
             "JanitorInterval": "00:02:00",
+            "StrictWrites": true,
+            "OnFenceFailure": "Abort",
             "CircuitBreaker": { "FailureThreshold": 5, "FailureWindow": "00:00:20", "BreakDuration": "00:01:00" },
             "InvalidationRetry": { "Capacity": 10, "InitialDelay": "00:00:01", "MaximumDelay": "00:00:10" },
             "Defaults": { "TimeToLive": "00:20:00", "Jitter": 0.2, "Beta": 2.5 },
@@ -40,6 +42,8 @@ public class ConfigurationBindingTests
         Assert.Equal(16, options.Partitions);
         Assert.Equal(TimeSpan.FromMilliseconds(500), options.RedisTimeout);
         Assert.Equal(TimeSpan.FromMinutes(2), options.JanitorInterval);
+        Assert.True(options.StrictWrites);
+        Assert.Equal(OnFenceFailure.Abort, options.OnFenceFailure);
         Assert.Equal(5, options.CircuitBreaker.FailureThreshold);
         Assert.Equal(TimeSpan.FromSeconds(20), options.CircuitBreaker.FailureWindow);
         Assert.Equal(TimeSpan.FromMinutes(1), options.CircuitBreaker.BreakDuration);

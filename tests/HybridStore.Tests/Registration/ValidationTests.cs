@@ -37,6 +37,7 @@ public class ValidationTests
             options.PostgresConnectionString = "Hots=db;Password=s3cret-of-postgres";
             options.RedisConnectionString = "redis:6379,password=s3cret-of-redis,synctimeout=soon";
             options.Mode = (HybridStoreMode)7;
+            options.OnFenceFailure = (OnFenceFailure)7;
             options.KeyPrefix = "{shop}";
             options.Partitions = 12;
             options.RedisTimeout = TimeSpan.Zero;
@@ -51,6 +52,7 @@ public class ValidationTests
         string[] expected =
         [
             "HybridStore: Mode must be Cached or PassThrough.",
+            "HybridStore: OnFenceFailure must be Proceed or Abort.",
             "HybridStore: PostgresConnectionString is not an Npgsql connection string; set it like \"Host=",
             "HybridStore: RedisConnectionString is not a StackExchange.Redis connection string; set it like \"localhost:6379",
             "HybridStore: KeyPrefix must have 1 to 64 characters, without braces",
