@@ -41,7 +41,8 @@ public interface IHybridStore
     /// <summary>Runs <paramref name="write"/> in a PostgreSQL transaction, commits it, and then invalidates the keys and
     /// tags that it named.</summary>
     /// <remarks>A write that is rolled back invalidates nothing. A failed invalidation does not fail the write: the
-    /// receipt says <see cref="InvalidationStatus.Pending"/> and it is retried in the background.</remarks>
+    /// receipt says <see cref="InvalidationStatus.Pending"/> and it is retried in the background. Inside another write of this store
+    /// it joins that one (see <see cref="WriteOptions.NewTransaction"/>).</remarks>
     /// <param name="write">Writes through the open transaction and names what is to be invalidated. It is run once,
     /// unless <see cref="WriteOptions.MaxAttempts"/> asks for more.</param>
     /// <param name="options">Isolation level, attempts and strictness; default: READ COMMITTED, one attempt, strict or not as the
