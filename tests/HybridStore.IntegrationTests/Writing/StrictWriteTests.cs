@@ -199,7 +199,11 @@ public sealed class StrictWriteTests(OwnServersFixture own) : IClassFixture<OwnS
         Assert.False(await accounts.IsCachedAsync(1));
 
         await Backend.TerminateAsync(accounts.Host.DataSource, await backend);
-        await UntilAsync(async () => await accounts.BalanceAsync(1) == 900);
+        while (await accounts.BalanceAsync(1) != 900)
+        {
+            // The server is asked again: nothing else tells that the row can be seen.
+        }
+
         Assert.Equal(900, await accounts.ReadAsync(1));
     }
 
@@ -207,7 +211,7 @@ public sealed class StrictWriteTests(OwnServersFixture own) : IClassFixture<OwnS
     public async Task While_COMMIT_is_outstanding_the_fences_are_renewed()
     {
         await own.RestoreAsync(Cancellation);
-        var clock = new FakeTimeProvider();
+        using var clock = new RenewalClock(TimeSpan.FromMinutes(1));
         var gate = new StepGate(null);
         await using var accounts = await Accounts.StartAsync(
             Servers,
@@ -215,28 +219,26 @@ public sealed class StrictWriteTests(OwnServersFixture own) : IClassFixture<OwnS
             {
                 options.Protocol = new ProtocolUnderTest { Gate = gate };
                 options.FenceTtl = TimeSpan.FromMinutes(3);
-                options.RedisTimeout = TimeSpan.FromMinutes(1);
+                options.RedisTimeout = TimeSpan.FromSeconds(59);
             },
             (services, _) => services.AddSingleton<TimeProvider>(clock));
         var (write, backend) = CommitThatHangs(accounts);
         await Backend.UntilItWaitsAsync(accounts.Host.DataSource, await backend, "SyncRep");
         Assert.Equal(1, gate.Count(ProtocolStep.Invalidate));
 
-        // Longer than the fences of before COMMIT would be good for.
-        var passed = TimeSpan.Zero;
-        await UntilAsync(() =>
+        // Longer than the fences of before COMMIT would be good for. A renewal is answered when the next one is waited for.
+        for (var renewals = 1; renewals <= 4; renewals++)
         {
-            var step = TimeSpan.FromSeconds(5);
-            clock.Advance(step);
-            passed += step;
-            return Task.FromResult(gate.Count(ProtocolStep.Invalidate) >= 5 && passed > TimeSpan.FromMinutes(4));
-        });
+            await clock.Armed.WaitAsync(Cancellation);
+            clock.Advance(TimeSpan.FromMinutes(1));
+        }
 
-        var sent = gate.Count(ProtocolStep.Invalidate);
+        await clock.Armed.WaitAsync(Cancellation);
+        Assert.Equal(5, gate.Count(ProtocolStep.Invalidate));
         await Backend.CancelAsync(accounts.Host.DataSource, await backend);
         var receipt = await write;
         Assert.True(receipt.IsStrict);
-        Assert.InRange(gate.Count(ProtocolStep.Invalidate), sent + 1, sent + 2);
+        Assert.Equal(6, gate.Count(ProtocolStep.Invalidate));
     }
 
     private static Task<WriteReceipt> SetAsync(Accounts accounts, WriteOptions? options) => accounts.Store.WriteAsync(
@@ -258,11 +260,22 @@ public sealed class StrictWriteTests(OwnServersFixture own) : IClassFixture<OwnS
         return (write, backend.Task);
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
+    /// <summary>A clock that tells when somebody begins to wait for this long.</summary>
+    private sealed class RenewalClock(TimeSpan watched) : FakeTimeProvider, IDisposable
     {
-        while (!await condition())
+        public SemaphoreSlim Armed { get; } = new(0);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), Cancellation);
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == watched)
+            {
+                Armed.Release();
+            }
+
+            return timer;
         }
+
+        public void Dispose() => Armed.Dispose();
     }
 }
