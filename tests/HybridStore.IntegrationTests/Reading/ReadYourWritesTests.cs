@@ -1,3 +1,4 @@
+using HybridStore.Fencing;
 using HybridStore.IntegrationTests.Writing;
 
 namespace HybridStore.IntegrationTests.Reading;
@@ -38,7 +39,8 @@ public sealed class ReadYourWritesTests(OwnServersFixture own) : IClassFixture<O
     {
         await own.RestoreAsync(Cancellation);
         await using var writer = await Accounts.StartAsync(own.Servers);
-        await using var reader = await BesideAsync(writer);
+        var gate = new StepGate(null);
+        await using var reader = await BesideAsync(writer, gate);
         var hasRead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var older = reader.Store.GetAsync(
@@ -56,6 +58,8 @@ public sealed class ReadYourWritesTests(OwnServersFixture own) : IClassFixture<O
 
         var joined = ReadAsync(reader.Store, 1);
         var asking = ReadAsync(With(reader.Store, token), 1);
+        await gate.Joined.WaitAsync(Cancellation);
+        await gate.Joined.WaitAsync(Cancellation);
         goOn.SetResult();
 
         Assert.Equal(100, await older);
@@ -103,8 +107,14 @@ public sealed class ReadYourWritesTests(OwnServersFixture own) : IClassFixture<O
         (write, token) => Accounts.SetAsync(write, id, balance, token), cancellationToken: Cancellation);
 
     /// <summary>Another instance, whose way to Redis nobody disturbs.</summary>
-    private Task<StoreHost> BesideAsync(Accounts accounts) => StoreHost.StartAsync(
-        own.Servers, options => options.RedisConnectionString = own.Servers.Redis.DirectConnectionString, besides: accounts.Host);
+    private Task<StoreHost> BesideAsync(Accounts accounts, StepGate? gate = null) => StoreHost.StartAsync(
+        own.Servers,
+        options =>
+        {
+            options.RedisConnectionString = own.Servers.Redis.DirectConnectionString;
+            options.Protocol = new ProtocolUnderTest { Gate = gate };
+        },
+        besides: accounts.Host);
 
     /// <summary>A write whose invalidation waits.</summary>
     private async Task<WriteToken> WriteWithoutRedisAsync(Accounts accounts, int id, int balance)

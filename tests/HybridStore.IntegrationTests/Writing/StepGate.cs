@@ -14,6 +14,9 @@ internal sealed class StepGate(ProtocolStep? held) : IProtocolGate
     /// <summary>Somebody has come to the step that is held.</summary>
     public Task Reached => _reached.Task;
 
+    /// <summary>Released for everyone who has joined the load of another.</summary>
+    public SemaphoreSlim Joined { get; } = new(0);
+
     public int Count(ProtocolStep step) => _counts.GetValueOrDefault(step);
 
     public void Open() => _open.SetResult();
@@ -30,7 +33,5 @@ internal sealed class StepGate(ProtocolStep? held) : IProtocolGate
         return new ValueTask(_open.Task);
     }
 
-    public void WaitsFor(Task task)
-    {
-    }
+    public void WaitsFor(Task task) => Joined.Release();
 }
