@@ -14,6 +14,7 @@ public sealed class WriteContext
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
     private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
     private readonly Func<CancellationToken, Task<WriteReceipt>>? _commit;
+    private readonly WrittenValues? _values;
     private bool _completed;
 
     /// <summary>A context over a transaction of your own, for unit tests of a repository's writes. It is neither committed nor
@@ -28,8 +29,11 @@ public sealed class WriteContext
             : throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
     }
 
-    internal WriteContext(NpgsqlTransaction transaction, Func<CancellationToken, Task<WriteReceipt>> commit)
-        : this(transaction) => _commit = commit;
+    internal WriteContext(
+        NpgsqlTransaction transaction, WrittenValues values, Func<CancellationToken, Task<WriteReceipt>>? commit = null)
+        : this(transaction) => (_values, _commit) = (values, commit);
+
+    internal WrittenValues Values => _values ?? throw new InvalidOperationException("This context is of no store's.");
 
     internal bool IsCompleted => _completed;
 
@@ -54,6 +58,7 @@ public sealed class WriteContext
     {
         KeyRules.ThrowIfInvalidKey(key);
         ThrowIfCompleted();
+        _values?.Drop(key);
         _keys.Add(key);
     }
 
@@ -65,7 +70,40 @@ public sealed class WriteContext
     {
         KeyRules.ThrowIfInvalidTag(tag);
         ThrowIfCompleted();
+        _values?.DropTagged(tag);
         _tags.Add(tag);
+    }
+
+    /// <summary>Write-through: invalidates the key once the write is committed, and stores the value that the write has given it, so that
+    /// the next reader finds it.</summary>
+    /// <remarks>
+    /// <para>Make the value in this transaction, with <c>RETURNING</c> or a query behind the statement that changes the row, and with all
+    /// columns that readers expect: the store vouches for it as it does for what it has loaded. What triggers change at COMMIT is not in
+    /// it.</para>
+    /// <para>It is stored only if nobody has written, or invalidated, meanwhile what this transaction does not reflect: of two writes
+    /// of one key the cache has the value of the later, or none. It is not stored either where somebody loaded the key when the write began,
+    /// while Redis is down, or in a write that had joined another that did not declare the key. The key is then invalidated, as with
+    /// <see cref="Invalidate"/>.</para>
+    /// <para>Setting a key again replaces its value. Invalidating it, or one of the tags, afterwards takes the value back.</para>
+    /// </remarks>
+    /// <typeparam name="T">The type as readers ask for it: <c>Product?</c>, <c>int</c>. An entry of another type is a miss.</typeparam>
+    /// <param name="key">A key that <see cref="WriteOptions.WriteThrough"/> declares.</param>
+    /// <param name="value">The value. It is serialized at once. <see langword="null"/> is stored where
+    /// <see cref="EntryOptions.NegativeTimeToLive"/> is set.</param>
+    /// <param name="options">How it is stored; unset properties come from the named policy, then from the store's defaults.</param>
+    /// <param name="tags">The tags of the entry: the ones that a load of this key gives it.</param>
+    /// <exception cref="ArgumentException">The key or a tag is malformed, or the policy is unknown.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> does not survive a round trip through the
+    /// serializer.</exception>
+    /// <exception cref="InvalidOperationException">The key was not declared, or the write has already finished.</exception>
+    public void Set<T>(string key, T value, EntryOptions? options = null, IEnumerable<string>? tags = null)
+    {
+        KeyRules.ThrowIfInvalidKey(key);
+        string[] distinct = tags is null ? [] : [.. tags.Distinct(StringComparer.Ordinal)];
+        KeyRules.ThrowIfAnyInvalidTag(distinct, nameof(tags));
+        ThrowIfCompleted();
+        _values?.Set(key, value, options, distinct);
+        _keys.Add(key);
     }
 
     /// <summary>Commits a transaction that was taken in with <see cref="IHybridStore.Enlist"/>, and then invalidates what was named. The

@@ -1,4 +1,5 @@
 using System.Data;
+using HybridStore.Keys;
 
 namespace HybridStore;
 
@@ -6,6 +7,7 @@ namespace HybridStore;
 public sealed record WriteOptions
 {
     private readonly int _maxAttempts = 1;
+    private readonly IReadOnlyList<string> _writeThrough = [];
     private readonly OnFenceFailure? _onFenceFailure;
 
     /// <summary>The default: READ COMMITTED, one attempt, strict or not as the store is set.</summary>
@@ -45,6 +47,27 @@ public sealed record WriteOptions
     /// <see cref="InvalidationStatus.Pending"/> until then, and if it fails the whole write can no longer be committed. What joins shares one
     /// connection: one at a time.</summary>
     public bool NewTransaction { get; init; }
+
+    /// <summary>The keys whose new values the callback is going to <see cref="WriteContext.Set"/>. Default: none. Their leases are taken before
+    /// the transaction begins, which costs one round trip to Redis, and its snapshot before the callback runs, one to PostgreSQL. Until the
+    /// write ends nobody else stores these keys: readers who find nothing there wait for up to
+    /// <see cref="HybridStoreOptions.LeaseWait"/>, so keep the transaction short.</summary>
+    /// <exception cref="ArgumentException">A key is malformed.</exception>
+    public IReadOnlyList<string> WriteThrough
+    {
+        get => _writeThrough;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value, nameof(WriteThrough));
+            string[] keys = [.. value];
+            for (var i = 0; i < keys.Length; i++)
+            {
+                KeyRules.ThrowIfInvalidKeyAt(i, keys[i], nameof(WriteThrough));
+            }
+
+            _writeThrough = keys;
+        }
+    }
 
     /// <summary>How often the callback may be run: 1 to 100, default 1. Only a serialization failure (40001) or a deadlock
     /// (40P01), alone or as the inner exception of another, causes another attempt; the transaction was rolled back and the callback is run again from its start, so it

@@ -18,7 +18,10 @@ internal enum ProtocolStep
     /// <summary>Where the stamp of a load is taken last, which it is not: it is taken.</summary>
     StampLate,
 
-    /// <summary>What was loaded is sent to be stored.</summary>
+    /// <summary>A transaction that stores what it writes takes its snapshot.</summary>
+    StampWrite,
+
+    /// <summary>What was loaded, or written, is sent to be stored.</summary>
     Store,
 
     /// <summary>COMMIT is sent.</summary>

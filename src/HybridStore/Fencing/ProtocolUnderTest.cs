@@ -20,6 +20,9 @@ internal sealed record ProtocolUnderTest
 
     /// <summary>What is read in a transaction that began before the load is not stored.</summary>
     public bool TransactionsAreNotStored { get; init; } = true;
+
+    /// <summary>The stamp of what a transaction has written calls no id visible, but its own, that its snapshot does not.</summary>
+    public bool SmallerIdsStayInvisible { get; init; } = true;
 }
 
 internal static class ProtocolGates

@@ -13,6 +13,9 @@ internal sealed class SnapshotStamp : IEquatable<SnapshotStamp>
     /// <summary>The most in-progress ids that an entry's header has room for.</summary>
     public const int MaximumHeaderXip = 32;
 
+    // They travel with the value's entry when it is stored.
+    private const int MaximumBeforeOwn = 1000;
+
     private readonly ulong[] _xip;
 
     public SnapshotStamp(ulong xmin, ulong xmax, params ReadOnlySpan<ulong> xip)
@@ -81,6 +84,32 @@ internal sealed class SnapshotStamp : IEquatable<SnapshotStamp>
         }
 
         return new SnapshotStamp(Math.Min(a.Xmin, b.Xmin), xmax, union[..count], validate: false);
+    }
+
+    /// <summary>What a transaction sees that reads under this snapshot, which it took itself, together with what it has written. Of the ids
+    /// between the snapshot and its own nothing is known: they count as in progress. Null where those are too many.</summary>
+    /// <param name="own">Its id.</param>
+    public SnapshotStamp? WithOwn(ulong own)
+    {
+        if (own < Xmax)
+        {
+            var found = _xip.AsSpan().BinarySearch(own);
+            return found < 0 ? this : new SnapshotStamp(Xmin, Xmax, [.. _xip[..found], .. _xip[(found + 1)..]], validate: false);
+        }
+
+        if (own - Xmax > MaximumBeforeOwn)
+        {
+            return null;
+        }
+
+        var xip = new ulong[_xip.Length + (int)(own - Xmax)];
+        _xip.CopyTo(xip, 0);
+        for (var i = _xip.Length; i < xip.Length; i++)
+        {
+            xip[i] = Xmax + (ulong)(i - _xip.Length);
+        }
+
+        return new SnapshotStamp(Xmin, own + 1, xip, validate: false);
     }
 
     /// <summary>Reads PostgreSQL's text form, <c>xmin:xmax:xip1,xip2</c>.</summary>

@@ -56,14 +56,15 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
     public bool IsPending(string key) => _pending.Covers(key);
 
     /// <summary>Applies an invalidation or queues it. Keys and tags have been checked.</summary>
-    public async Task<InvalidationReceipt> InvalidateAsync(Invalidation what, Fence? fence)
+    public async Task<InvalidationReceipt> InvalidateAsync(
+        Invalidation what, Fence? fence, IReadOnlyDictionary<string, Lease>? spared = null)
     {
         if (what.Keys.Count == 0 && what.Tags.Count == 0)
         {
             return InvalidationReceipt.AlreadyApplied;
         }
 
-        if (await TryApplyAsync(what, fence).ConfigureAwait(false))
+        if (await TryApplyAsync(what, fence, spared).ConfigureAwait(false))
         {
             _metrics.Invalidated(applied: true);
             return InvalidationReceipt.AlreadyApplied;
@@ -81,7 +82,8 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         return new InvalidationReceipt(applied);
     }
 
-    public Task<bool> TryFenceAsync(Invalidation what, Fence fence) => TryApplyAsync(what, fence);
+    public Task<bool> TryFenceAsync(Invalidation what, Fence fence, IReadOnlyDictionary<string, Lease>? spared = null) =>
+        TryApplyAsync(what, fence, spared);
 
     /// <summary>Invalidates the whole cache, or queues that.</summary>
     public async Task<InvalidationReceipt> FlushAsync()
@@ -124,7 +126,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         }
     }
 
-    private async Task<bool> TryApplyAsync(Invalidation what, Fence? fence)
+    private async Task<bool> TryApplyAsync(Invalidation what, Fence? fence, IReadOnlyDictionary<string, Lease>? spared)
     {
         // Before Redis is told: whoever reads from here on gets nothing of a load that began before the change.
         await _test.PassAsync(ProtocolStep.Detach).ConfigureAwait(false);
@@ -133,7 +135,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
             _flights.Detach(what.Keys, what.Tags);
         }
 
-        return await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false).ConfigureAwait(false);
+        return await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false, spared).ConfigureAwait(false);
     }
 
     private static TaskCompletionSource NewWakeUp() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -36,7 +36,11 @@ internal sealed class EntryLoader(
         }
     }
 
-    /// <summary>Whether the caller runs in a load.</summary>
+    /// <summary>From here on the caller's flow puts together a value that is to be stored with this stamp. To be called where nothing is
+    /// awaited before what is meant by it.</summary>
+    public void Enter(LoadStamp stamp) => _loading.Value = stamp;
+
+    /// <summary>Whether the caller runs in a load, or in a write that stores what it writes.</summary>
     public bool IsLoading => _loading.Value is not null;
 
     /// <summary>Loads for one caller alone, and stores nothing.</summary>

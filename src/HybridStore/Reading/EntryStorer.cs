@@ -32,46 +32,63 @@ internal sealed class EntryStorer(
             return Decline(request.Key, lease);
         }
 
-        if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive)
+        if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive || RefusesTags(context.Tags))
         {
             return Decline(request.Key, lease);
         }
 
-        if (context.Tags.Count > 0 && gateway.RefusesTags)
-        {
-            metrics.Stored("refused_tags_evictable");
-            return Decline(request.Key, lease);
-        }
-
-        // Both times are written by the store's script, from Redis's own clock.
         var stamp = context.Stamp.Snapshot;
-        var fields = new EntryHeaderFields(0, 0, duration, request.Settings.SchemaVersion, stamp);
-        var encoded = codec.Encode(
-            value, fields, request.Settings.MaximumPayloadBytes, request.Settings.CompressionThresholdBytes);
+        return TryEncode(value, request.Settings, duration, stamp) is { } encoded
+            ? SendAsync(
+                new StoreCommand(
+                    request.Key,
+                    encoded.Entry,
+                    Jittered(timeToLive, request.Settings.Jitter),
+                    context.Tags,
+                    lease,
+                    context.Stamp.Known,
+                    stamp is not null,
+                    context.Stamp.IsFromStandby,
+                    context.Stamp.BootMark),
+                encoded)
+            : Decline(request.Key, lease);
+    }
+
+    /// <summary>Encodes a value. Null where it cannot be stored, which is counted.</summary>
+    public EncodeResult? TryEncode<T>(T value, EntrySettings settings, TimeSpan duration, SnapshotStamp? stamp)
+    {
+        // Both times are written by the store's script, from Redis's own clock.
+        var fields = new EntryHeaderFields(0, 0, duration, settings.SchemaVersion, stamp);
+        var encoded = codec.Encode(value, fields, settings.MaximumPayloadBytes, settings.CompressionThresholdBytes);
         switch (encoded.Outcome)
         {
             case EncodeOutcome.TooLarge:
-                ReadingLog.TooLarge(logger, typeof(T), request.Settings.MaximumPayloadBytes);
+                ReadingLog.TooLarge(logger, typeof(T), settings.MaximumPayloadBytes);
                 metrics.Stored("too_large");
-                return Decline(request.Key, lease);
+                return null;
             case EncodeOutcome.Unserializable:
                 ReadingLog.Unserializable(logger, typeof(T), encoded.Exception!.GetType());
                 metrics.Stored("unserializable");
-                return Decline(request.Key, lease);
+                return null;
+            default:
+                return encoded;
+        }
+    }
+
+    /// <summary>Whether Redis may forget which entries these tags have, which is counted.</summary>
+    public bool RefusesTags(IReadOnlyCollection<string> tags)
+    {
+        if (tags.Count == 0 || !gateway.RefusesTags)
+        {
+            return false;
         }
 
-        var sent = gateway.StoreAsync(new StoreCommand(
-            request.Key,
-            encoded.Entry,
-            Jittered(timeToLive, request.Settings.Jitter),
-            context.Tags,
-            lease,
-            context.Stamp.Known,
-            stamp is not null,
-            context.Stamp.IsFromStandby,
-            context.Stamp.BootMark));
-        return FinishAsync(sent, encoded, request.Key, lease);
+        metrics.Stored("refused_tags_evictable");
+        return true;
     }
+
+    /// <summary>Sends what is encoded. The command is on its way when this returns its task, which never faults.</summary>
+    public Task<bool> SendAsync(StoreCommand command, EncodeResult encoded) => FinishAsync(gateway.StoreAsync(command), encoded, command);
 
     /// <summary>Gives back a lease under which nothing will be stored: who waits for it need not wait until it ends.</summary>
     public void Release(string key, Lease lease) => _ = gateway.ReleaseAsync(key, lease).AsTask();
@@ -82,7 +99,7 @@ internal sealed class EntryStorer(
         return NotStored;
     }
 
-    private static TimeSpan Jittered(TimeSpan timeToLive, double jitter) =>
+    public static TimeSpan Jittered(TimeSpan timeToLive, double jitter) =>
         timeToLive * (1 + (jitter * ((2 * Random.Shared.NextDouble()) - 1)));
 
     private TimeSpan? TimeToLiveOf<T>(EntrySettings settings, T value, LoadContext context)
@@ -110,7 +127,7 @@ internal sealed class EntryStorer(
     }
 
     private async Task<bool> FinishAsync(
-        ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded, string key, Lease lease)
+        ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded, StoreCommand command)
     {
         var result = await sent.ConfigureAwait(false);
         if (result.TryGetValue(out var answer))
@@ -131,7 +148,7 @@ internal sealed class EntryStorer(
         if (result.Error is RedisServerException)
         {
             // Redis is there, and will not take it: it may be full.
-            Release(key, lease);
+            Release(command.Key, command.Lease);
         }
 
         return false;

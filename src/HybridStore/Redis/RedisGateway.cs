@@ -45,7 +45,17 @@ internal sealed class RedisGateway(
     /// <param name="seen">The first 32 bytes of the entry that the caller has seen and does not want; empty if it has seen none.</param>
     /// <param name="cancellationToken">Ends the wait; a lease that is granted all the same ends by itself.</param>
     public ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(
-        string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken)
+        string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken) =>
+        LeaseAsync(key, seen, forWrite: false, cancellationToken);
+
+    /// <summary>Asks for the lease of a key for a write that is going to store what it writes; an entry does not stand in its way.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="cancellationToken">Ends the wait; a lease that is granted all the same ends by itself.</param>
+    public ValueTask<RedisCallResult<LeaseAnswer>> LeaseForWriteAsync(string key, CancellationToken cancellationToken) =>
+        LeaseAsync(key, ReadOnlyMemory<byte>.Empty, forWrite: true, cancellationToken);
+
+    private ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(
+        string key, ReadOnlyMemory<byte> seen, bool forWrite, CancellationToken cancellationToken)
     {
         if (connection.Session is not { } session)
         {
@@ -55,8 +65,8 @@ internal sealed class RedisGateway(
 
         var partition = session.Layout.PartitionOf(key);
         return session.Breakers[partition].ExecuteAsync(
-            static call => call.Gateway.SendLeaseAsync(call.session, call.partition, call.key, call.seen),
-            (Gateway: this, session, partition, key, seen),
+            static call => call.Gateway.SendLeaseAsync(call.session, call.partition, call.key, call.seen, call.forWrite),
+            (Gateway: this, session, partition, key, seen, forWrite),
             cancellationToken);
     }
 
@@ -128,7 +138,8 @@ internal sealed class RedisGateway(
             : proof.WithoutValue<RedisValue>();
     }
 
-    private async Task<LeaseAnswer> SendLeaseAsync(RedisSession session, int partition, string key, ReadOnlyMemory<byte> seen)
+    private async Task<LeaseAnswer> SendLeaseAsync(
+        RedisSession session, int partition, string key, ReadOnlyMemory<byte> seen, bool forWrite)
     {
         var token = Lease.NewToken();
         var (answer, generation) = await generations.RunAsync(
@@ -143,6 +154,7 @@ internal sealed class RedisGateway(
                     (long)session.Fencing.FenceTtl.TotalMilliseconds,
                     seen,
                     current.Text,
+                    forWrite ? 1 : 0,
                 ],
                 CommandFlags.DemandMaster)).ConfigureAwait(false);
         return (string?)answer[1] switch

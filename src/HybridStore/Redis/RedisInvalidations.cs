@@ -28,8 +28,13 @@ internal sealed class RedisInvalidations(
     /// <param name="tags">Tags.</param>
     /// <param name="fence">The write where it is known.</param>
     /// <param name="probing">Also call while the circuit is open, for those who queue and try again by themselves.</param>
+    /// <param name="spared">The leases of the write itself, by their keys: they are not revoked.</param>
     public async Task<bool> ApplyAsync(
-        IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags, Fence? fence, bool probing)
+        IReadOnlyCollection<string> keys,
+        IReadOnlyCollection<string> tags,
+        Fence? fence,
+        bool probing,
+        IReadOnlyDictionary<string, Lease>? spared = null)
     {
         if (connection.Session is not { } session)
         {
@@ -38,7 +43,7 @@ internal sealed class RedisInvalidations(
         }
 
         var plan = InvalidationPlan.Of(session.Layout, keys, tags, NamesPerCall);
-        var calls = plan.ConvertAll(call => ApplyAsync(session, call, fence, probing));
+        var calls = plan.ConvertAll(call => ApplyAsync(session, call, fence, probing, spared));
         var applied = true;
         foreach (var call in calls)
         {
@@ -71,10 +76,12 @@ internal sealed class RedisInvalidations(
         return true;
     }
 
-    private async Task<bool> ApplyAsync(RedisSession session, InvalidationCall call, Fence? fence, bool probing)
+    private async Task<bool> ApplyAsync(
+        RedisSession session, InvalidationCall call, Fence? fence, bool probing, IReadOnlyDictionary<string, Lease>? spared)
     {
         // In the generation that is in force everything is fenced first; then the same names go where others may still be reading.
-        var first = await SendAsync(session, call, new Stage(fence, Current: true), probing).ConfigureAwait(false);
+        var fencing = new Stage(fence, Current: true) { Spared = spared };
+        var first = await SendAsync(session, call, fencing, probing).ConfigureAwait(false);
         if (!first.TryGetValue(out var progress))
         {
             return false;
@@ -84,7 +91,7 @@ internal sealed class RedisInvalidations(
         {
             // No stamp can be compared with this write: everything that is named goes.
             fence = fence!.Value with { BootMark = BootMark.Unknown };
-            first = await SendAsync(session, call, new Stage(fence, Current: true), probing).ConfigureAwait(false);
+            first = await SendAsync(session, call, fencing with { Fence = fence }, probing).ConfigureAwait(false);
             if (!first.TryGetValue(out progress))
             {
                 return false;
@@ -185,6 +192,7 @@ internal sealed class RedisInvalidations(
                 stage.Current ? generation.Text : "",
                 stage.Fence?.BootMark.Text ?? "",
                 (byte[])session.Layout.TagFencesPrefix(call.Partition)!,
+                .. stage.TokensFor(call.Keys),
             ],
             CommandFlags.DemandMaster);
 
@@ -198,6 +206,16 @@ internal sealed class RedisInvalidations(
         public RedisValue Score { get; init; } = RedisValue.EmptyString;
 
         public RedisValue Member { get; init; } = RedisValue.EmptyString;
+
+        public IReadOnlyDictionary<string, Lease>? Spared { get; init; }
+
+        public IEnumerable<RedisValue> TokensFor(IReadOnlyList<string> keys)
+        {
+            var spared = Spared;
+            return spared is null
+                ? []
+                : keys.Select(key => spared.TryGetValue(key, out var lease) ? (RedisValue)lease.Token : RedisValue.EmptyString);
+        }
     }
 
     private readonly record struct Progress(

@@ -46,6 +46,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
         CacheAsideReader? reader = null;
         EntryExplainer? explainer = null;
+        EntryStorer? storer = null;
         IInvalidator invalidator = new NothingToInvalidate();
         if (options.Mode == HybridStoreMode.Cached)
         {
@@ -66,10 +67,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 options.Protocol);
             var codec = new EntryCodec(serializers);
             var entries = new EntryReader(codec, clock, metrics, logger);
+            storer = new EntryStorer(Gateway, codec, metrics, logger, options.Protocol);
             var cache = new LoaderCache(
-                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol),
-                entries,
-                new EntryStorer(Gateway, codec, metrics, logger, options.Protocol));
+                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol), entries, storer);
             Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
             reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, options.Protocol?.Gate);
@@ -94,6 +94,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 _postgres,
                 invalidator,
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, timeProvider),
+                new WriteThrough(policies, serializers, Loader, Gateway, storer, timeProvider, options.Protocol),
                 logger,
                 options.Protocol),
             new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),

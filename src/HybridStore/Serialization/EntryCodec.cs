@@ -1,4 +1,5 @@
 using System.Buffers;
+using HybridStore.Fencing;
 
 namespace HybridStore.Serialization;
 
@@ -50,6 +51,30 @@ internal sealed class EntryCodec(SerializerRegistry serializers)
         byte[] entry = writer.Detach(out int length);
         EntryHeader.Write(entry, header, TypeHash<T>.Value, isNull: value is null, uncompressedLength: null);
         return EncodeResult.Encoded(entry, length);
+    }
+
+    /// <summary>An entry with another stamp in its header, for values that are encoded before their stamp is known.</summary>
+    /// <param name="entry">An entry that <see cref="Encode{T}"/> has made.</param>
+    /// <param name="stamp">The stamp, in full.</param>
+    public static EncodeResult Restamp(ReadOnlySpan<byte> entry, SnapshotStamp stamp)
+    {
+        if (!EntryHeader.TryRead(entry, out var header))
+        {
+            throw new ArgumentException("These bytes are no entry: pass what Encode has returned.", nameof(entry));
+        }
+
+        var inHeader = stamp.ForHeader();
+        int headerLength = EntryHeader.LengthOf(inHeader, header.IsCompressed);
+        int length = headerLength + entry.Length - header.Length;
+        byte[] restamped = ArrayPool<byte>.Shared.Rent(length);
+        EntryHeader.Write(
+            restamped,
+            new EntryHeaderFields(header.ExpiresAt, header.CreatedAt, header.LoadTime, header.SchemaVersion, inHeader),
+            header.TypeHash,
+            header.IsNull,
+            header.IsCompressed ? header.UncompressedLength : null);
+        entry[header.Length..].CopyTo(restamped.AsSpan(headerLength));
+        return EncodeResult.Encoded(restamped, length);
     }
 
     /// <summary>

@@ -45,6 +45,7 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
                 + "IsolationLevel unset, or give it a transaction of its own with WriteOptions.NewTransaction.");
         }
 
+        Context.Values.Declare(options.WriteThrough);
         try
         {
             await write(Context, cancellationToken).ConfigureAwait(false);

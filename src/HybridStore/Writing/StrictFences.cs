@@ -13,13 +13,19 @@ internal sealed class StrictFences
 
     private readonly IInvalidator _invalidator;
     private readonly Invalidation _what;
+    private readonly IReadOnlyDictionary<string, Lease>? _spared;
     private readonly TimeSpan _fenceTtl;
     private readonly TimeProvider _timeProvider;
     private long _sentAt;
     private bool _haveStood;
 
-    private StrictFences(IInvalidator invalidator, Invalidation what, TimeSpan fenceTtl, TimeProvider timeProvider) =>
-        (_invalidator, _what, _fenceTtl, _timeProvider) = (invalidator, what, fenceTtl, timeProvider);
+    private StrictFences(
+        IInvalidator invalidator,
+        Invalidation what,
+        IReadOnlyDictionary<string, Lease>? spared,
+        TimeSpan fenceTtl,
+        TimeProvider timeProvider) =>
+        (_invalidator, _what, _spared, _fenceTtl, _timeProvider) = (invalidator, what, spared, fenceTtl, timeProvider);
 
     /// <summary>The write as it is known before COMMIT; null if it has written nothing, or names nothing.</summary>
     public Fence? Write { get; private set; }
@@ -29,15 +35,23 @@ internal sealed class StrictFences
     public bool HaveStood => _haveStood && (Write is null || _timeProvider.GetElapsedTime(_sentAt) < _fenceTtl);
 
     /// <summary>Sets the fences of an open transaction.</summary>
+    /// <param name="connection">Its connection.</param>
+    /// <param name="invalidator">Sets them.</param>
+    /// <param name="what">What is fenced.</param>
+    /// <param name="spared">The leases of the write itself, by their keys.</param>
+    /// <param name="fenceTtl">How long a load may take that is stored.</param>
+    /// <param name="timeProvider">Measures that.</param>
+    /// <param name="cancellationToken">Honoured until the transaction's id is known.</param>
     public static async Task<StrictFences> SetAsync(
         NpgsqlConnection connection,
         IInvalidator invalidator,
         Invalidation what,
+        IReadOnlyDictionary<string, Lease>? spared,
         TimeSpan fenceTtl,
         TimeProvider timeProvider,
         CancellationToken cancellationToken)
     {
-        var fences = new StrictFences(invalidator, what, fenceTtl, timeProvider)
+        var fences = new StrictFences(invalidator, what, spared, fenceTtl, timeProvider)
         {
             Write = what.Keys.Count == 0 && what.Tags.Count == 0
                 ? null
@@ -71,7 +85,7 @@ internal sealed class StrictFences
     private async Task<bool> SendAsync()
     {
         var sentAt = _timeProvider.GetTimestamp();
-        var isTaken = await _invalidator.TryFenceAsync(_what, Write!.Value).ConfigureAwait(false);
+        var isTaken = await _invalidator.TryFenceAsync(_what, Write!.Value, _spared).ConfigureAwait(false);
         _sentAt = isTaken ? sentAt : _sentAt;
         return isTaken;
     }

@@ -8,7 +8,12 @@ namespace HybridStore.Writing;
 
 /// <summary>PostgreSQL first, then invalidate.</summary>
 internal sealed class TransactionalWriter(
-    PostgresGateway postgres, IInvalidator invalidator, StrictWriting strict, ILogger logger, ProtocolUnderTest? test = null)
+    PostgresGateway postgres,
+    IInvalidator invalidator,
+    StrictWriting strict,
+    WriteThrough through,
+    ILogger logger,
+    ProtocolUnderTest? test = null)
 {
     // The write in which this code runs, if it does.
     private readonly AsyncLocal<OpenWrite?> _current = new();
@@ -25,8 +30,17 @@ internal sealed class TransactionalWriter(
     /// <summary>Takes in a transaction of the caller's own. Not asynchronous, so that its caller's flow runs in it from then on.</summary>
     public WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions options)
     {
+        if (options.WriteThrough.Count > 0)
+        {
+            throw new ArgumentException(
+                "A transaction that has begun cannot write through: its snapshot may be older than the leases. Leave WriteThrough unset, and "
+                + "invalidate the keys; or let WriteAsync begin the transaction.",
+                nameof(options));
+        }
+
         OpenWrite? open = null;
-        var context = new WriteContext(transaction, cancellationToken => CommitAsync(open!, cancellationToken));
+        var context = new WriteContext(
+            transaction, new WrittenValues(through, []), cancellationToken => CommitAsync(open!, cancellationToken));
         _current.Value = open = new OpenWrite(context, strict.Resolve(options), OpenWrite.Joinable(_current.Value));
         return context;
     }
@@ -79,6 +93,7 @@ internal sealed class TransactionalWriter(
         }
         catch
         {
+            ending.Values?.Release();
             ending.Write?.EndRolledBack();
             throw;
         }
@@ -110,11 +125,35 @@ internal sealed class TransactionalWriter(
     /// <summary>What follows on a transaction that is, or may be, committed.</summary>
     private async Task<WriteReceipt> InvalidateAsync(Ending ending)
     {
-        var invalidation = await invalidator.InvalidateAsync(ending.Invalidation!, ending.Fence).ConfigureAwait(false);
+        var isCertain = ending.Unknown is null && ending.EndedByCallback is null;
+        var invalidating = invalidator.InvalidateAsync(
+            ending.Invalidation!, ending.Fence, isCertain ? ending.Values?.LeasesInUse : null);
+        await StoreBehindAsync(invalidating, ending.Values, isCertain, ending.Fence).ConfigureAwait(false);
+        var invalidation = await invalidating.ConfigureAwait(false);
         var receipt = new WriteReceipt(ending.Unknown is null ? ending.Fence?.TransactionId : null, invalidation, ending.IsStrict);
         ending.Write!.End(receipt);
         ending.EndedByCallback?.Throw();
         return ending.Unknown is { } unknown ? throw new CommitOutcomeUnknownException(invalidation, unknown) : receipt;
+    }
+
+    /// <summary>Stores the values of a write in the same round trip as its invalidation. In which order Redis does the two does not matter:
+    /// what is stored reflects the write, and what the invalidation removes does not.</summary>
+    private async Task StoreBehindAsync(Task invalidating, WrittenValues? values, bool isCertain, Fence? fence)
+    {
+        if (!isCertain || values?.LeasesInUse is null)
+        {
+            values?.Release();
+            return;
+        }
+
+        if (test?.Gate is { } gate)
+        {
+            // One step at a time.
+            await invalidating.ConfigureAwait(false);
+            await gate.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
+        }
+
+        values.Store(fence);
     }
 
     private async Task RunAsync(
@@ -123,6 +162,7 @@ internal sealed class TransactionalWriter(
         Ending ending,
         CancellationToken cancellationToken)
     {
+        var values = ending.Values = await through.LeaseAsync(options.WriteThrough, cancellationToken).ConfigureAwait(false);
         var connection = await postgres.DataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
@@ -130,8 +170,10 @@ internal sealed class TransactionalWriter(
             var transaction = await connection.BeginTransactionAsync(options.IsolationLevel, cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
-                var context = new WriteContext(transaction);
+                await values.StampAsync(connection, cancellationToken).ConfigureAwait(false);
+                var context = new WriteContext(transaction, values);
                 _current.Value = ending.Write = new OpenWrite(context, options, OpenWrite.Joinable(_current.Value));
+                values.Enter();
                 try
                 {
                     await write(context, cancellationToken).ConfigureAwait(false);
@@ -160,7 +202,7 @@ internal sealed class TransactionalWriter(
         if (options.Strict is true)
         {
             fences = await StrictFences.SetAsync(
-                connection, invalidator, named, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
+                connection, invalidator, named, write.Context.Values.LeasesInUse, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (!fences.HaveStood)
             {
                 if (options.OnFenceFailure == OnFenceFailure.Abort)
@@ -198,6 +240,9 @@ internal sealed class TransactionalWriter(
     /// <summary>How a transaction ended, kept aside from what may still be thrown while it is put away.</summary>
     private sealed class Ending
     {
+        /// <summary>What it stores. Null for a transaction of the caller's own, which stores nothing.</summary>
+        public WrittenValues? Values { get; set; }
+
         /// <summary>Null before there is a transaction.</summary>
         public OpenWrite? Write { get; set; }
 

@@ -118,6 +118,21 @@ public sealed class ReadmeTests(ServersFixture servers)
     }
 
     [Fact]
+    public async Task The_write_through_stores_what_is_left()
+    {
+        await using var host = await StoreHost.StartAsync(servers);
+        await host.ExecuteAsync("create table event (id int primary key, tickets int not null)");
+        await host.ExecuteAsync("insert into event values (7, 100)");
+
+        Assert.Equal(InvalidationStatus.Applied, (await SoldTicket.RunAsync(host.Store)).Status);
+
+        Assert.Equal(99, await host.Store.GetAsync<int>(
+            "event:7:tickets",
+            (_, _) => throw new InvalidOperationException("It is not in the cache."),
+            cancellationToken: TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task The_two_repositories_write_in_one_transaction()
     {
         await using var host = await StartAsync();

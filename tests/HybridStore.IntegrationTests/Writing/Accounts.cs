@@ -1,3 +1,4 @@
+using System.Data;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -76,6 +77,31 @@ internal sealed class Accounts : IAsyncDisposable
         write.Invalidate(Key(id));
         await write.ExecuteAsync("update account set balance = @balance where id = @id", new { id, balance }, token);
     }
+
+    /// <summary>Sets a balance and stores it under its key.</summary>
+    /// <param name="id">The account.</param>
+    /// <param name="balance">Its balance.</param>
+    /// <param name="strict">Whether the write is strict.</param>
+    /// <param name="isolationLevel">That of the transaction.</param>
+    /// <param name="then">What the callback does at its end.</param>
+    public Task<WriteReceipt> SetThroughAsync(
+        int id,
+        int balance,
+        bool strict = false,
+        IsolationLevel isolationLevel = IsolationLevel.Unspecified,
+        Action? then = null) => Store.WriteAsync(
+        async (write, token) =>
+        {
+            var set = await write.ExecuteScalarAsync<int>(
+                "update account set balance = @balance where id = @id returning balance", new { id, balance }, token);
+            write.Set(Key(id), set, tags: [Tag]);
+            then?.Invoke();
+        },
+        new WriteOptions { WriteThrough = [Key(id)], Strict = strict, IsolationLevel = isolationLevel },
+        Cancellation);
+
+    /// <summary>Returns when Redis has done what this instance has sent.</summary>
+    public async Task SettleAsync() => await Host.Root.Redis!.Session!.Database.PingAsync();
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

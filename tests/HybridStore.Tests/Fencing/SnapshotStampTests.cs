@@ -33,6 +33,20 @@ public class SnapshotStampTests
         Stamps.Sample(stamp => Assert.Equal(stamp, SnapshotStamp.Meet(stamp, SnapshotStamp.Parse(stamp.ToString()))));
 
     [Fact]
+    public void With_its_own_id_a_transaction_sees_that_and_nothing_more() => Gen.Select(Stamps, Gen.ULong[1, 169]).Sample((stamp, own) =>
+    {
+        SnapshotStamp withOwn = stamp.WithOwn(own)!;
+        Assert.True(SnapshotStamp.IsConsistent(withOwn.Xmin, withOwn.Xmax, withOwn.Xip));
+        Assert.All(Ids, x => Assert.Equal(x == own || stamp.Sees(x), withOwn.Sees(x)));
+    });
+
+    [Theory]
+    [InlineData(1_020UL, true)]
+    [InlineData(1_021UL, false)]
+    public void Too_many_ids_before_its_own_make_no_stamp(ulong own, bool isOne) =>
+        Assert.Equal(isOne, SnapshotStamp.Parse("10:20:12").WithOwn(own) is not null);
+
+    [Fact]
     public void Header_form_holds_32_ids_and_sees_nothing_more() => Stamps.Sample(stamp =>
     {
         SnapshotStamp header = stamp.ForHeader();

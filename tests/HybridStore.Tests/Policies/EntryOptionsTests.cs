@@ -108,6 +108,18 @@ public class EntryOptionsTests
         AssertRefused("OnFenceFailure", "Proceed or Abort", "the store's setting holds", () => new WriteOptions { OnFenceFailure = (OnFenceFailure)7 });
 
     [Fact]
+    public void A_malformed_key_to_be_written_through_is_refused_at_once_and_later_changes_of_the_list_do_not_count()
+    {
+        Assert.Equal("WriteThrough[1]", Assert.ThrowsAny<ArgumentException>(() => new WriteOptions { WriteThrough = ["a", ""] }).ParamName);
+        Assert.Throws<ArgumentNullException>("WriteThrough", () => new WriteOptions { WriteThrough = null! });
+        string[] keys = ["a"];
+        var options = new WriteOptions { WriteThrough = keys };
+        keys[0] = "b";
+        Assert.Equal(["a"], options.WriteThrough);
+        Assert.Empty(WriteOptions.Default.WriteThrough);
+    }
+
+    [Fact]
     public void A_write_runs_once_at_the_servers_own_isolation_level_unless_told_otherwise()
     {
         Assert.Equal(1, WriteOptions.Default.MaxAttempts);

@@ -40,6 +40,21 @@ public class EntryCodecTests
     });
 
     [Fact]
+    public void An_entry_gets_another_stamp_and_stays_as_it_is_otherwise() => Gen.Select(
+        TestGens.Orders, TestGens.Stamps.Null(), TestGens.Stamps, Gen.Int[0, 200].Nullable()).Sample((order, before, stamp, threshold) =>
+    {
+        using EncodeResult stamped = _codec.Encode(order, Fields with { Stamp = stamp }, Maximum, threshold);
+        using EncodeResult result = _codec.Encode(order, Fields with { Stamp = before }, Maximum, threshold);
+        using EncodeResult restamped = EntryCodec.Restamp(result.Entry.Span, stamp);
+
+        Assert.Equal(stamped.Entry.ToArray(), restamped.Entry.ToArray());
+    });
+
+    [Fact]
+    public void Only_an_entry_gets_another_stamp() =>
+        Assert.Throws<ArgumentException>("entry", () => EntryCodec.Restamp([1, 2, 3], new SnapshotStamp(3, 3)));
+
+    [Fact]
     public void A_value_that_compresses_is_stored_compressed_and_comes_back()
     {
         string text = string.Concat(Enumerable.Repeat("the same again ", 1000));

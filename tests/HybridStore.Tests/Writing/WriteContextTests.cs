@@ -37,6 +37,30 @@ public class WriteContextTests
     }
 
     [Fact]
+    public async Task What_is_set_in_a_context_of_ones_own_is_named()
+    {
+        await using var stub = await TransactionStub.BeginAsync();
+        var context = new WriteContext(stub.Transaction);
+
+        context.Set("user:1", 7, tags: ["org:7"]);
+
+        Assert.Equal(["user:1"], context.InvalidatedKeys);
+        Assert.Empty(context.InvalidatedTags);
+    }
+
+    [Fact]
+    public async Task A_malformed_key_or_tag_of_what_is_set_is_refused_and_nothing_is_named()
+    {
+        await using var stub = await TransactionStub.BeginAsync();
+        var context = new WriteContext(stub.Transaction);
+
+        Assert.Equal("key", Assert.ThrowsAny<ArgumentException>(() => context.Set("", 7)).ParamName);
+        Assert.Equal("tags[1]", Assert.ThrowsAny<ArgumentException>(() => context.Set("user:1", 7, tags: ["org:7", ""])).ParamName);
+
+        Assert.Empty(context.InvalidatedKeys);
+    }
+
+    [Fact]
     public async Task What_is_named_after_the_write_has_finished_is_refused_with_the_remedy()
     {
         await using var stub = await TransactionStub.BeginAsync();

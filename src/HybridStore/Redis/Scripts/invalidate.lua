@@ -18,6 +18,8 @@
 --              or one in an earlier generation
 -- ARGV[11]     the boot mark of the database that the xid is from, '' if it is not known: then an entry goes whatever its stamp says
 -- ARGV[12]     what the name of a tag's fences begins with
+-- ARGV[13..]   nothing; or for each key the token of the write's own lease, under which it is about to store what it has written, or '':
+--              that lease is not revoked
 -- returns      an error if the server is full and knows no flags (Redis 6): what could be deleted is, and nothing is applied;
 --              { now, 'generation', number } if the partition is in another generation ('' if not known), and nothing was done;
 --              { now, 'database' } if the xid is from another database than the stamps of this generation, and nothing was done;
@@ -206,7 +208,8 @@ end
 for i = 3, first_tag - 1, 2 do
   if not sees(KEYS[i]) then
     redis.call('UNLINK', KEYS[i])
-    if fences_first then
+    local own = ARGV[12 + (i - 1) / 2]
+    if fences_first and not (own and own ~= '' and redis.call('HGET', KEYS[i + 1], 't') == own) then
       redis.call('HDEL', KEYS[i + 1], 't', 'a', 'e')
     end
   end

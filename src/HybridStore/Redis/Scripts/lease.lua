@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Grants the right to load and store one key, unless the entry is there by now or somebody else holds that right.
+-- Grants the right to load and store one key, unless somebody else holds it or, for those who read, the entry is there by now.
 --
 -- KEYS[1]      the entry
 -- KEYS[2]      the guard of the key, a hash: t = token of the lease, a = when it was granted, e = when it ends (milliseconds of this
@@ -12,6 +12,7 @@
 -- ARGV[3]      FenceTtl in milliseconds: what guards are kept for
 -- ARGV[4]      the first 32 bytes of the entry that the caller has seen and does not want, or ''
 -- ARGV[5]      the generation that KEYS[1] is named in
+-- ARGV[6]      1 for a write: it is granted also where there is an entry
 -- returns      { now, 'granted', sequence }
 --              { now, 'held', remaining }       somebody holds a lease that lasts for so many milliseconds
 --              { now, 'entry', entry }          there is an entry, other than the one seen
@@ -26,7 +27,7 @@ end
 
 -- Bytes of another type under the entry's name are no entry; storing overwrites them.
 local header = redis.pcall('GETRANGE', KEYS[1], 0, 31)
-if type(header) == 'string' and #header > 0 and header ~= ARGV[4] then
+if ARGV[6] ~= '1' and type(header) == 'string' and #header > 0 and header ~= ARGV[4] then
   return { now, 'entry', redis.call('GET', KEYS[1]) }
 end
 

@@ -23,11 +23,22 @@ internal sealed record WritePath(string Name, Func<int, Task> WriteAsync)
             await connection.ExecuteAsync(Update, new { id }, transaction);
             await transaction.CommitAsync();
         }),
-        Through(contender, "store", null),
-        Through(contender, "strict", Strict),
+        Invalidating(contender, "store", null),
+        Invalidating(contender, "strict", Strict),
+        new("through", async id =>
+        {
+            var key = string.Create(CultureInfo.InvariantCulture, $"product:{id}");
+            var receipt = await contender.Store.WriteAsync(
+                async (write, token) => write.Set(key, await write.ExecuteScalarAsync<int>($"{Update} returning stock", new { id }, token)),
+                new WriteOptions { WriteThrough = [key] });
+            if (receipt.Status != InvalidationStatus.Applied)
+            {
+                throw new InvalidOperationException("The write-through was not applied as it was to be.");
+            }
+        }),
     ];
 
-    private static WritePath Through(HybridStoreContender contender, string name, WriteOptions? options) => new(name, async id =>
+    private static WritePath Invalidating(HybridStoreContender contender, string name, WriteOptions? options) => new(name, async id =>
     {
         var receipt = await contender.Store.WriteAsync(
             async (write, token) =>
