@@ -14,9 +14,12 @@ internal sealed record Machine
     public string? Setting(string name) => Variable(name) is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
 
     /// <summary>The full path of a program on the PATH, or null.</summary>
-    public string? FindProgram(string name) =>
+    /// <param name="name">The program.</param>
+    /// <param name="elsewhere">Further folders: those of system programs are not on every user's PATH.</param>
+    public string? FindProgram(string name, params string[] elsewhere) =>
         (Variable("PATH") ?? string.Empty)
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(elsewhere)
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
 

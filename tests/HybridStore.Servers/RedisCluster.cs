@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using System.Net;
+using HybridStore.Servers.Hosting;
+using HybridStore.Servers.Local;
+using StackExchange.Redis;
+
+namespace HybridStore.Servers;
+
+/// <summary>A Redis Cluster of three masters with a replica each, as processes of this machine wherever other servers are: its nodes
+/// tell clients where they listen, which no proxy and no container's published port can.</summary>
+public sealed class RedisCluster : IAsyncDisposable
+{
+    private const int NodeCount = 6;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private ConnectionMultiplexer? _connection;
+
+    private RedisCluster(IReadOnlyList<RedisServer> nodes) => Nodes = nodes;
+
+    /// <summary>All nodes, whatever they are at the moment.</summary>
+    public IReadOnlyList<RedisServer> Nodes { get; }
+
+    /// <summary>How clients connect: all nodes by name.</summary>
+    public string ConnectionString => string.Join(',', Nodes.Select(node => node.Address));
+
+    /// <summary>A connection past the stores that may run administrative commands. The cluster owns it.</summary>
+    public IConnectionMultiplexer Connection =>
+        _connection ?? throw new InvalidOperationException("The cluster has not been started.");
+
+    /// <summary>Starts the nodes and joins them; ends when they agree about all slots and every replica follows its master.</summary>
+    /// <exception cref="ServersUnavailableException">Redis is not installed; the message says what to do.</exception>
+    public static async Task<RedisCluster> StartAsync(CancellationToken cancellationToken = default)
+    {
+        var (server, client) = (Machine.Current.FindProgram("redis-server"), Machine.Current.FindProgram("redis-cli"));
+        if (server is null || client is null || !OperatingSystem.IsLinux())
+        {
+            throw new ServersUnavailableException(
+                "redis-server and redis-cli are not installed, and the tests start a Redis Cluster of their own. " +
+                "Install them on Linux (as root): apt-get install -y redis-server");
+        }
+
+        var cluster = new RedisCluster(
+        [
+            .. Enumerable.Range(0, NodeCount).Select(_ => new RedisServer(
+                new LocalClusterNode(server), ServerSource.Local, LocalRedis.ConnectionString)),
+        ]);
+        try
+        {
+            await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync(cancellationToken)));
+            await cluster.JoinAsync(client, cancellationToken);
+            await cluster.ConnectAsync();
+            await cluster.WaitUntilAgreedAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>One node, for commands to it alone.</summary>
+    public IServer ServerOf(RedisServer node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return Connection.GetServer(node.Address);
+    }
+
+    /// <summary>The running node that holds a slot, as most of the others see it.</summary>
+    public async Task<RedisServer> MasterOfAsync(int slot)
+    {
+        var holders = new List<EndPoint>();
+        foreach (var node in Running)
+        {
+            if ((await ConfigurationOfAsync(node))?.GetBySlot(slot) is { IsReplica: false, EndPoint: { } holder })
+            {
+                holders.Add(holder);
+            }
+        }
+
+        var most = holders.GroupBy(holder => holder).OrderByDescending(group => group.Count()).First().Key;
+        return Nodes.First(node => node.Address.Equals(most));
+    }
+
+    /// <summary>Runs one command where its first argument, a key, lives.</summary>
+    public Task<RedisResult> RunAsync(params string[] command)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(command.Length, 2, nameof(command));
+        return Connection.GetDatabase().ExecuteAsync(command[0], [(RedisKey)command[1], .. command.Skip(2).Cast<object>()]);
+    }
+
+    /// <summary>Ends when all nodes that run see the same masters, each of them serving, and every replica follows its own.</summary>
+    public Task WaitUntilAgreedAsync(CancellationToken cancellationToken = default) =>
+        UntilAsync(AgreeAsync, "agree about the cluster", cancellationToken);
+
+    /// <summary>Ends when the replicas have everything that their masters had when this was called. To be called while nobody writes.</summary>
+    public Task WaitUntilReplicatedAsync(CancellationToken cancellationToken = default) =>
+        UntilAsync(AreReplicatedAsync, "have replicated", cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
+
+        await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
+    }
+
+    private IEnumerable<RedisServer> Running => Nodes.Where(node => node.State == ServerState.Running);
+
+    private async Task JoinAsync(string client, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(client) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] arguments =
+            ["--cluster", "create", .. Nodes.Select(node => node.Address.ToString()!), "--cluster-replicas", "1", "--cluster-yes"];
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{client} could not be started.");
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        if (process.ExitCode != 0)
+        {
+            throw new ServersUnavailableException($"The Redis Cluster could not be created:\n{await output}{await errors}");
+        }
+    }
+
+    private async Task ConnectAsync()
+    {
+        var options = ConfigurationOptions.Parse(ConnectionString);
+        options.AllowAdmin = true;
+        options.AbortOnConnectFail = false;
+        _connection = await ConnectionMultiplexer.ConnectAsync(options);
+    }
+
+    private async Task<bool> AgreeAsync()
+    {
+        string? first = null;
+        foreach (var node in Running)
+        {
+            var state = (string?)await ServerOf(node).ExecuteAsync("CLUSTER", "INFO");
+            if (state?.Contains("cluster_state:ok", StringComparison.Ordinal) != true || await ConfigurationOfAsync(node) is not { } seen)
+            {
+                return false;
+            }
+
+            var masters = string.Join(' ', seen.Nodes.Where(other => other is { IsReplica: false, Slots.Count: > 0 })
+                .OrderBy(other => other.NodeId, StringComparer.Ordinal)
+                .Select(other => $"{other.NodeId}:{string.Join(',', other.Slots)}"));
+            if (masters != (first ??= masters))
+            {
+                return false;
+            }
+
+            var replication = await ReplicationOfAsync(node);
+            if (replication["role"] == "slave" && replication["master_link_status"] != "up")
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task<bool> AreReplicatedAsync()
+    {
+        var of = new List<Dictionary<string, string>>();
+        foreach (var node in Running)
+        {
+            of.Add(await ReplicationOfAsync(node));
+        }
+
+        // Of one history the offsets are comparable.
+        return of.GroupBy(replication => replication["master_replid"]).All(
+            history => history.Select(replication => replication["master_repl_offset"]).Distinct().Count() == 1
+                && history.Any(replication => replication["role"] == "master"));
+    }
+
+    private async Task<ClusterConfiguration?> ConfigurationOfAsync(RedisServer node) => await ServerOf(node).ClusterNodesAsync();
+
+    private async Task<Dictionary<string, string>> ReplicationOfAsync(RedisServer node) =>
+        (await ServerOf(node).InfoAsync("replication")).SelectMany(group => group).ToDictionary(pair => pair.Key, pair => pair.Value);
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Exception? failure = null;
+            try
+            {
+                if (await condition())
+                {
+                    return;
+                }
+            }
+            catch (Exception error) when (error is RedisException or TimeoutException)
+            {
+                // A node that has just been started is not connected yet.
+                failure = error;
+            }
+
+            if (Stopwatch.GetElapsedTime(started) > Patience)
+            {
+                throw new TimeoutException($"Within {Patience:c} the nodes of the Redis Cluster did not {what}.", failure);
+            }
+
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+}
