@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using HybridStore.Servers.Hosting;
 using HybridStore.Servers.Local;
@@ -90,13 +91,39 @@ public sealed class RedisCluster : IAsyncDisposable
         return Connection.GetDatabase().ExecuteAsync(command[0], [(RedisKey)command[1], .. command.Skip(2).Cast<object>()]);
     }
 
+    /// <summary>How often the nodes that run have answered with an error, such as CROSSSLOT, since they started.</summary>
+    public async Task<long> ErrorsAsync(string prefix)
+    {
+        var errors = 0L;
+        foreach (var node in Running)
+        {
+            // "errorstat_CROSSSLOT:count=1"
+            var told = (await ServerOf(node).InfoAsync("errorstats")).SelectMany(group => group)
+                .FirstOrDefault(pair => pair.Key == $"errorstat_{prefix}").Value;
+            errors += told is null ? 0 : long.Parse(told["count=".Length..], CultureInfo.InvariantCulture);
+        }
+
+        return errors;
+    }
+
     /// <summary>Ends when all nodes that run see the same masters, each of them serving, and every replica follows its own.</summary>
     public Task WaitUntilAgreedAsync(CancellationToken cancellationToken = default) =>
         UntilAsync(AgreeAsync, "agree about the cluster", cancellationToken);
 
-    /// <summary>Ends when the replicas have everything that their masters had when this was called. To be called while nobody writes.</summary>
-    public Task WaitUntilReplicatedAsync(CancellationToken cancellationToken = default) =>
-        UntilAsync(AreReplicatedAsync, "have replicated", cancellationToken);
+    /// <summary>Ends when the replicas have everything that their masters had when this was called.</summary>
+    public async Task WaitUntilReplicatedAsync(CancellationToken cancellationToken = default)
+    {
+        var had = new Dictionary<string, long>();
+        foreach (var node in Running)
+        {
+            if (await ReplicationOfAsync(node) is { IsMaster: true } master)
+            {
+                had.Add(master.History, master.Offset);
+            }
+        }
+
+        await UntilAsync(() => HaveAsync(had), "have replicated", cancellationToken);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -158,8 +185,7 @@ public sealed class RedisCluster : IAsyncDisposable
                 return false;
             }
 
-            var replication = await ReplicationOfAsync(node);
-            if (replication["role"] == "slave" && replication["master_link_status"] != "up")
+            if (await ReplicationOfAsync(node) is { IsMaster: false, IsLinked: false })
             {
                 return false;
             }
@@ -168,24 +194,32 @@ public sealed class RedisCluster : IAsyncDisposable
         return true;
     }
 
-    private async Task<bool> AreReplicatedAsync()
+    private async Task<bool> HaveAsync(Dictionary<string, long> offsets)
     {
-        var of = new List<Dictionary<string, string>>();
         foreach (var node in Running)
         {
-            of.Add(await ReplicationOfAsync(node));
+            // Of one history the offsets are comparable.
+            var replication = await ReplicationOfAsync(node);
+            if (!offsets.TryGetValue(replication.History, out var offset) || replication.Offset < offset)
+            {
+                return false;
+            }
         }
 
-        // Of one history the offsets are comparable.
-        return of.GroupBy(replication => replication["master_replid"]).All(
-            history => history.Select(replication => replication["master_repl_offset"]).Distinct().Count() == 1
-                && history.Any(replication => replication["role"] == "master"));
+        return true;
     }
 
     private async Task<ClusterConfiguration?> ConfigurationOfAsync(RedisServer node) => await ServerOf(node).ClusterNodesAsync();
 
-    private async Task<Dictionary<string, string>> ReplicationOfAsync(RedisServer node) =>
-        (await ServerOf(node).InfoAsync("replication")).SelectMany(group => group).ToDictionary(pair => pair.Key, pair => pair.Value);
+    private async Task<Replication> ReplicationOfAsync(RedisServer node)
+    {
+        var told = (await ServerOf(node).InfoAsync("replication")).SelectMany(group => group).ToDictionary(pair => pair.Key, pair => pair.Value);
+        return new Replication(
+            told["role"] == "master",
+            told.GetValueOrDefault("master_link_status") == "up",
+            told["master_replid"],
+            long.Parse(told["master_repl_offset"], CultureInfo.InvariantCulture));
+    }
 
     private static async Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken cancellationToken)
     {
@@ -214,4 +248,6 @@ public sealed class RedisCluster : IAsyncDisposable
             await Task.Delay(Pause, cancellationToken);
         }
     }
+
+    private sealed record Replication(bool IsMaster, bool IsLinked, string History, long Offset);
 }
