@@ -92,19 +92,10 @@ public sealed class RedisCluster : IAsyncDisposable
     }
 
     /// <summary>How often the nodes that run have answered with an error, such as CROSSSLOT, since they started.</summary>
-    public async Task<long> ErrorsAsync(string prefix)
-    {
-        var errors = 0L;
-        foreach (var node in Running)
-        {
-            // "errorstat_CROSSSLOT:count=1"
-            var told = (await ServerOf(node).InfoAsync("errorstats")).SelectMany(group => group)
-                .FirstOrDefault(pair => pair.Key == $"errorstat_{prefix}").Value;
-            errors += told is null ? 0 : long.Parse(told["count=".Length..], CultureInfo.InvariantCulture);
-        }
+    public Task<long> ErrorsAsync(string prefix) => SumAsync("errorstats", $"errorstat_{prefix}", "count=");
 
-        return errors;
-    }
+    /// <summary>How often a command was called on the nodes that run since they started.</summary>
+    public Task<long> CallsAsync(string command) => SumAsync("commandstats", $"cmdstat_{command}", "calls=");
 
     /// <summary>Ends when all nodes that run see the same masters, each of them serving, and every replica follows its own.</summary>
     public Task WaitUntilAgreedAsync(CancellationToken cancellationToken = default) =>
@@ -207,6 +198,19 @@ public sealed class RedisCluster : IAsyncDisposable
         }
 
         return true;
+    }
+
+    private async Task<long> SumAsync(string section, string line, string field)
+    {
+        var sum = 0L;
+        foreach (var node in Running)
+        {
+            // "errorstat_CROSSSLOT:count=1", "cmdstat_get:calls=21,usec=175,..."
+            var told = (await ServerOf(node).InfoAsync(section)).SelectMany(group => group).FirstOrDefault(pair => pair.Key == line).Value;
+            sum += told is null ? 0 : long.Parse(told[field.Length..].Split(',')[0], CultureInfo.InvariantCulture);
+        }
+
+        return sum;
     }
 
     private async Task<ClusterConfiguration?> ConfigurationOfAsync(RedisServer node) => await ServerOf(node).ClusterNodesAsync();

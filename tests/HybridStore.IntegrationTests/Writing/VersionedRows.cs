@@ -9,7 +9,7 @@ namespace HybridStore.IntegrationTests.Writing;
 internal sealed class VersionedRows : IAsyncDisposable
 {
     private const int Callers = 32;
-    private const int Rows = 24;
+    public const int Rows = 24;
     private const int Groups = 4;
 
     private readonly StoreHost _host;
@@ -102,10 +102,24 @@ internal sealed class VersionedRows : IAsyncDisposable
     /// <summary>The partition of a row's key.</summary>
     public int PartitionOf(int id) => _host.Root.Redis!.Session!.Layout.PartitionOf(Key(id));
 
+    /// <summary>The version of a row as this instance or another one has it, from the cache or PostgreSQL.</summary>
+    public async Task<long> VersionAsync(int id, StoreHost? host = null) => await (host ?? _host).Store.GetAsync(
+        Key(id),
+        (Rows: this, id),
+        static async (call, context, token) =>
+        {
+            Interlocked.Increment(ref call.Rows._loads);
+            Interlocked.Increment(ref call.Rows._loadsOf[call.id]);
+            context.AddTag(Tag(call.id));
+            return await context.ExecuteScalarAsync<long>(
+                "select version from versioned where id = @id", new { call.id }, token);
+        },
+        cancellationToken: Cancellation);
+
     /// <summary>Reads a row in this instance or another one, and waits until what it may have stored is there.</summary>
     public async Task<long> ReadOnceAsync(int id, StoreHost? host = null)
     {
-        var version = await LoadOrHitAsync(id, host ?? _host);
+        var version = await VersionAsync(id, host);
         await (host ?? _host).SettleAsync();
         return version;
     }
@@ -180,26 +194,13 @@ internal sealed class VersionedRows : IAsyncDisposable
     private async Task ReadAsync(int id)
     {
         var atLeast = Interlocked.Read(ref _written[id]);
-        var version = await LoadOrHitAsync(id, _host);
+        var version = await VersionAsync(id);
         Interlocked.Increment(ref _reads);
         if (version < atLeast)
         {
             _stale.Enqueue($"Row {id}: read {version}, but {atLeast} had been written before.");
         }
     }
-
-    private async Task<long> LoadOrHitAsync(int id, StoreHost host) => await host.Store.GetAsync(
-        Key(id),
-        (Rows: this, id),
-        static async (call, context, token) =>
-        {
-            Interlocked.Increment(ref call.Rows._loads);
-            Interlocked.Increment(ref call.Rows._loadsOf[call.id]);
-            context.AddTag(Tag(call.id));
-            return await context.ExecuteScalarAsync<long>(
-                "select version from versioned where id = @id", new { call.id }, token);
-        },
-        cancellationToken: Cancellation);
 
     private async Task WriteAsync(int id, bool byTag)
     {

@@ -1,0 +1,85 @@
+using HybridStore.IntegrationTests.Writing;
+using HybridStore.Servers;
+
+namespace HybridStore.IntegrationTests.Clustering;
+
+/// <summary>A master dies and its replica takes over, on a cluster of the tests' own.</summary>
+public sealed class KilledMasterTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private RedisCluster Cluster => fixture.Cluster;
+
+    [Fact]
+    public async Task Callers_that_read_and_write_meanwhile_meet_no_error_and_nothing_old()
+    {
+        await using var rows = await VersionedRows.StartAsync(fixture, seed: 1, Impatient);
+
+        await rows.RunAsync(
+            operations: 1,
+            atMost: TimeSpan.Zero,
+            disturbEvery: 500,
+            disturb: async () =>
+            {
+                var master = await KillAsync(rows);
+                await rows.UntilMoreAsync(operations: 500);
+                await Cluster.WaitUntilAgreedAsync(Cancellation);
+                for (var id = 0; id < VersionedRows.Rows; id++)
+                {
+                    await rows.UntilServedAsync(id);
+                }
+
+                await rows.UntilMoreAsync(operations: 500);
+                await master.StartAsync(Cancellation);
+                await Cluster.WaitUntilAgreedAsync(Cancellation);
+                await rows.UntilMoreAsync(operations: 500);
+            });
+
+        rows.AssertFreshAndCached();
+        Assert.Equal(0, await Cluster.ErrorsAsync("CROSSSLOT"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_invalidation_waits_for_the_promotion_and_takes_what_the_replica_has(bool byTag)
+    {
+        await using var rows = await VersionedRows.StartAsync(fixture, seed: 2, Impatient);
+        await using var other = await StoreHost.StartAsync(fixture, Impatient, besides: rows.Host);
+        Assert.Equal(0, await rows.ReadOnceAsync(0));
+        Assert.Equal(0, await rows.ReadOnceAsync(0, other));
+        var master = await KillAsync(rows);
+
+        var receipt = await rows.WriteOnceAsync(0, byTag);
+
+        Assert.Equal(1, receipt.Result);
+        Assert.Equal(InvalidationStatus.Pending, receipt.Status);
+        Assert.Equal(1, await rows.VersionAsync(0));
+        await receipt.WhenApplied(Cancellation);
+        Assert.NotSame(master, await Cluster.MasterOfAsync(rows.Host.SlotOf(rows.PartitionOf(0))));
+        Assert.Equal(1, await rows.ReadOnceAsync(0, other));
+        Assert.Equal(1, await rows.ReadOnceAsync(0));
+        await master.StartAsync(Cancellation);
+        await Cluster.WaitUntilAgreedAsync(Cancellation);
+    }
+
+    /// <summary>Kills the master of row 0 when its replica has all that it had been sent.</summary>
+    private async Task<RedisServer> KillAsync(VersionedRows rows)
+    {
+        var master = await Cluster.MasterOfAsync(rows.Host.SlotOf(rows.PartitionOf(0)));
+        await rows.WithoutWritesAsync(async () =>
+        {
+            await Cluster.WaitUntilReplicatedAsync(Cancellation);
+            await master.KillAsync(Cancellation);
+        });
+        return master;
+    }
+
+    private static void Impatient(HybridStoreOptions options)
+    {
+        options.RedisTimeout = TimeSpan.FromMilliseconds(500);
+        options.CircuitBreaker.BreakDuration = TimeSpan.FromMilliseconds(500);
+        options.InvalidationRetry.InitialDelay = TimeSpan.FromMilliseconds(20);
+        options.InvalidationRetry.MaximumDelay = TimeSpan.FromMilliseconds(200);
+    }
+}
