@@ -84,6 +84,15 @@ public sealed class RedisCluster : IAsyncDisposable
         return Nodes.First(node => node.Address.Equals(most));
     }
 
+    /// <summary>The replica of the running node that holds a slot.</summary>
+    public async Task<RedisServer> ReplicaOfAsync(int slot)
+    {
+        var seen = await ConfigurationOfAsync(await MasterOfAsync(slot))
+            ?? throw new InvalidOperationException("The node does not tell who its cluster is.");
+        var replica = seen.GetBySlot(slot)!.Children.First();
+        return Nodes.First(node => node.Address.Equals(replica.EndPoint));
+    }
+
     /// <summary>Runs one command where its first argument, a key, lives.</summary>
     public Task<RedisResult> RunAsync(params string[] command)
     {

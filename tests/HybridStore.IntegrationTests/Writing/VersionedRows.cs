@@ -103,7 +103,8 @@ internal sealed class VersionedRows : IAsyncDisposable
     public int PartitionOf(int id) => _host.Root.Redis!.Session!.Layout.PartitionOf(Key(id));
 
     /// <summary>The version of a row as this instance or another one has it, from the cache or PostgreSQL.</summary>
-    public async Task<long> VersionAsync(int id, StoreHost? host = null) => await (host ?? _host).Store.GetAsync(
+    public async Task<long> VersionAsync(int id, StoreHost? host = null, WriteToken atLeast = default) => await (host ?? _host).Store
+        .With(new ReadOptions { AtLeast = atLeast }).GetAsync(
         Key(id),
         (Rows: this, id),
         static async (call, context, token) =>
@@ -126,23 +127,29 @@ internal sealed class VersionedRows : IAsyncDisposable
 
     public Task<WriteReceipt<long>> WriteOnceAsync(int id, bool byTag, WriteOptions? options = null) => RaiseAsync(id, byTag, options);
 
-    /// <summary>Returns when a row has been served from Redis again.</summary>
-    public async Task UntilServedAsync(int id)
+    /// <summary>Returns when each of these rows has been served from Redis again.</summary>
+    public async Task UntilServedAsync(params IEnumerable<int> ids)
     {
         var started = Stopwatch.GetTimestamp();
-        long before;
-        do
+        var left = new Queue<int>(ids);
+        while (left.Count > 0)
         {
-            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1), $"Row {id} has not been served from Redis for a minute.");
-            before = Interlocked.Read(ref _loadsOf[id]);
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1), "Some rows have not been served from Redis for a minute.");
             await WithoutWritesAsync(async () =>
             {
-                await ReadOnceAsync(id);
-                before = Interlocked.Read(ref _loadsOf[id]);
-                await ReadOnceAsync(id);
+                for (var round = left.Count; round > 0; round--)
+                {
+                    var id = left.Dequeue();
+                    await ReadOnceAsync(id);
+                    var before = Interlocked.Read(ref _loadsOf[id]);
+                    await VersionAsync(id);
+                    if (Interlocked.Read(ref _loadsOf[id]) != before)
+                    {
+                        left.Enqueue(id);
+                    }
+                }
             });
         }
-        while (Interlocked.Read(ref _loadsOf[id]) != before);
     }
 
     /// <summary>Returns when a read has been served from Redis again.</summary>
