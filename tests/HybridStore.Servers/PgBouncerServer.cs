@@ -27,10 +27,18 @@ public sealed class PgBouncerServer : TestServer
     /// <param name="postgres">The server behind it, which it reaches past that server's proxy.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ServersUnavailableException">It is not installed; the message says what to do.</exception>
-    public static async Task<PgBouncerServer> StartAsync(PostgresServer postgres, CancellationToken cancellationToken = default)
+    public static Task<PgBouncerServer> StartAsync(PostgresServer postgres, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(postgres);
-        var binary = Machine.Current.FindProgram("pgbouncer", "/usr/sbin", "/usr/local/sbin");
+        return StartAsync(postgres, Machine.Current, cancellationToken);
+    }
+
+    /// <summary>The same database as in a connection string to PostgreSQL, through PgBouncer and its proxy.</summary>
+    public string To(string connectionString) => At(connectionString, Proxy.Endpoint);
+
+    internal static async Task<PgBouncerServer> StartAsync(PostgresServer postgres, Machine machine, CancellationToken cancellationToken)
+    {
+        var binary = machine.FindProgram("pgbouncer");
         if (binary is null || !OperatingSystem.IsLinux())
         {
             throw new ServersUnavailableException(
@@ -50,9 +58,6 @@ public sealed class PgBouncerServer : TestServer
             throw;
         }
     }
-
-    /// <summary>The same database as in a connection string to PostgreSQL, through PgBouncer and its proxy.</summary>
-    public string To(string connectionString) => At(connectionString, Proxy.Endpoint);
 
     private protected override async Task<Exception?> ProbeAsync(CancellationToken cancellationToken)
     {

@@ -31,35 +31,8 @@ public sealed class RedisCluster : IAsyncDisposable
 
     /// <summary>Starts the nodes and joins them; ends when they agree about all slots and every replica follows its master.</summary>
     /// <exception cref="ServersUnavailableException">Redis is not installed; the message says what to do.</exception>
-    public static async Task<RedisCluster> StartAsync(CancellationToken cancellationToken = default)
-    {
-        var (server, client) = (Machine.Current.FindProgram("redis-server"), Machine.Current.FindProgram("redis-cli"));
-        if (server is null || client is null || !OperatingSystem.IsLinux())
-        {
-            throw new ServersUnavailableException(
-                "redis-server and redis-cli are not installed, and the tests start a Redis Cluster of their own. " +
-                "Install them on Linux (as root): apt-get install -y redis-server");
-        }
-
-        var cluster = new RedisCluster(
-        [
-            .. Enumerable.Range(0, NodeCount).Select(_ => new RedisServer(
-                new LocalClusterNode(server), ServerSource.Local, LocalRedis.ConnectionString)),
-        ]);
-        try
-        {
-            await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync(cancellationToken)));
-            await cluster.JoinAsync(client, cancellationToken);
-            await cluster.ConnectAsync();
-            await cluster.WaitUntilAgreedAsync(cancellationToken);
-            return cluster;
-        }
-        catch
-        {
-            await cluster.DisposeAsync();
-            throw;
-        }
-    }
+    public static Task<RedisCluster> StartAsync(CancellationToken cancellationToken = default) =>
+        StartAsync(Machine.Current, cancellationToken);
 
     /// <summary>One node, for commands to it alone.</summary>
     public IServer ServerOf(RedisServer node)
@@ -134,6 +107,36 @@ public sealed class RedisCluster : IAsyncDisposable
         }
 
         await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
+    }
+
+    internal static async Task<RedisCluster> StartAsync(Machine machine, CancellationToken cancellationToken)
+    {
+        var (server, client) = (machine.FindProgram("redis-server"), machine.FindProgram("redis-cli"));
+        if (server is null || client is null || !OperatingSystem.IsLinux())
+        {
+            throw new ServersUnavailableException(
+                "redis-server and redis-cli are not installed, and the tests start a Redis Cluster of their own. " +
+                "Install them on Linux (as root): apt-get install -y redis-server");
+        }
+
+        var cluster = new RedisCluster(
+        [
+            .. Enumerable.Range(0, NodeCount).Select(_ => new RedisServer(
+                new LocalClusterNode(server), ServerSource.Local, LocalRedis.ConnectionString)),
+        ]);
+        try
+        {
+            await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync(cancellationToken)));
+            await cluster.JoinAsync(client, cancellationToken);
+            await cluster.ConnectAsync();
+            await cluster.WaitUntilAgreedAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     private IEnumerable<RedisServer> Running => Nodes.Where(node => node.State == ServerState.Running);

@@ -17,9 +17,6 @@ public sealed class CommitThenInvalidateOnClusterTests(ClusterFixture cluster) :
 public sealed class EnlistedTransactionOnClusterTests(ClusterFixture cluster) : EnlistedTransactionContract(cluster);
 
 [Collection<ClusterDefinition>]
-public sealed class RolledBackWriteOnClusterTests(ClusterFixture cluster) : RolledBackWriteContract(cluster);
-
-[Collection<ClusterDefinition>]
 public sealed class TagInvalidationOnClusterTests(ClusterFixture cluster) : TagInvalidationContract(cluster);
 
 [Collection<ClusterDefinition>]

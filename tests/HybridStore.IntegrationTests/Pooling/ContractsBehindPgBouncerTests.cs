@@ -22,11 +22,4 @@ public sealed class CommitThenInvalidateBehindPgBouncerWithDefaultsTests(Pooling
 public sealed class EnlistedTransactionBehindPgBouncerTests(PoolingFixture pooling) : EnlistedTransactionContract(pooling.WithUsualSettings);
 
 [Collection<PoolingDefinition>]
-public sealed class EnlistedTransactionBehindPgBouncerWithDefaultsTests(PoolingFixture pooling)
-    : EnlistedTransactionContract(pooling.WithDefaults);
-
-[Collection<PoolingDefinition>]
 public sealed class RolledBackWriteBehindPgBouncerTests(PoolingFixture pooling) : RolledBackWriteContract(pooling.WithUsualSettings);
-
-[Collection<PoolingDefinition>]
-public sealed class RolledBackWriteBehindPgBouncerWithDefaultsTests(PoolingFixture pooling) : RolledBackWriteContract(pooling.WithDefaults);
