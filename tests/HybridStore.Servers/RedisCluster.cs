@@ -76,8 +76,9 @@ public sealed class RedisCluster : IAsyncDisposable
     /// <summary>How often the nodes that run have answered with an error, such as CROSSSLOT, since they started.</summary>
     public Task<long> ErrorsAsync(string prefix) => SumAsync("errorstats", $"errorstat_{prefix}", "count=");
 
-    /// <summary>How often a command was called on the nodes that run since they started.</summary>
-    public Task<long> CallsAsync(string command) => SumAsync("commandstats", $"cmdstat_{command}", "calls=");
+    /// <summary>How often a command was called on a node, or on all that run, since they started.</summary>
+    public Task<long> CallsAsync(string command, RedisServer? node = null) =>
+        SumAsync("commandstats", $"cmdstat_{command}", "calls=", node);
 
     /// <summary>Ends when all nodes that run see the same masters, each of them serving, and every replica follows its own.</summary>
     public Task WaitUntilAgreedAsync(CancellationToken cancellationToken = default) =>
@@ -212,10 +213,10 @@ public sealed class RedisCluster : IAsyncDisposable
         return true;
     }
 
-    private async Task<long> SumAsync(string section, string line, string field)
+    private async Task<long> SumAsync(string section, string line, string field, RedisServer? only = null)
     {
         var sum = 0L;
-        foreach (var node in Running)
+        foreach (var node in only is null ? Running : [only])
         {
             // "errorstat_CROSSSLOT:count=1", "cmdstat_get:calls=21,usec=175,..."
             var told = (await ServerOf(node).InfoAsync(section)).SelectMany(group => group).FirstOrDefault(pair => pair.Key == line).Value;

@@ -66,6 +66,23 @@ public sealed class ClusterContractTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task Reads_that_allow_replicas_are_served_by_them()
+    {
+        await using var host = await StoreHost.StartAsync(fixture);
+        var loads = new NumberedLoads();
+        var key = host.KeysOf(0, 1)[0];
+        await host.ReadAsync(loads, key);
+        await Cluster.WaitUntilReplicatedAsync(Cancellation);
+        var replica = await Cluster.ReplicaOfAsync(host.SlotOf(0));
+        var before = await Cluster.CallsAsync("get", replica);
+
+        Assert.Equal(1, await host.Store.With(new ReadOptions { AllowReplicas = true }).GetAsync(
+            key, loads.RunAsync, cancellationToken: Cancellation));
+
+        Assert.Equal(before + 1, await Cluster.CallsAsync("get", replica));
+    }
+
+    [Fact]
     public async Task A_tag_takes_its_entries_in_all_partitions_along_and_no_others()
     {
         await using var host = await StoreHost.StartAsync(fixture);

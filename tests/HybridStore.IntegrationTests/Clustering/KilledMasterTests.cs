@@ -61,6 +61,23 @@ public sealed class KilledMasterTests(ClusterFixture fixture) : IClassFixture<Cl
     }
 
     [Fact]
+    public async Task An_instance_that_starts_before_the_promotion_reads_PostgreSQL_first_and_Redis_later()
+    {
+        await using var rows = await VersionedRows.StartAsync(fixture, seed: 4, Impatient);
+        Assert.Equal(0, await rows.ReadOnceAsync(0));
+        var master = await KillAsync(rows);
+
+        await using var late = await StoreHost.StartAsync(fixture, Impatient, besides: rows.Host, waitForRedis: false);
+        Assert.Equal(0, await rows.VersionAsync(0, late));
+
+        await Cluster.WaitUntilAgreedAsync(Cancellation);
+        await late.Root.Redis!.Ready.WaitAsync(Cancellation);
+        await rows.UntilServedAsync([0], late);
+        await master.StartAsync(Cancellation);
+        await Cluster.WaitUntilAgreedAsync(Cancellation);
+    }
+
+    [Fact]
     public async Task What_a_dead_master_had_not_passed_on_is_lost_and_not_to_those_who_read_with_the_token_of_the_write()
     {
         await using var rows = await VersionedRows.StartAsync(fixture, seed: 3, Impatient);

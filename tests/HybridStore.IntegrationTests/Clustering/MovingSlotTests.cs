@@ -213,7 +213,7 @@ public sealed class MovingSlotTests(ClusterFixture fixture)
                 await migration.MoveAsync(keys.Where(name => name.Contains("}:e:", StringComparison.Ordinal) == entriesFirst));
                 await rows.UntilMoreAsync(operations: 200);
                 await migration.FinishAsync(Cancellation);
-                await rows.UntilServedAsync(0);
+                await rows.UntilServedAsync([0]);
             });
 
         rows.AssertFreshAndCached();

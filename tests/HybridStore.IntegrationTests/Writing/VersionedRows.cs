@@ -128,7 +128,7 @@ internal sealed class VersionedRows : IAsyncDisposable
     public Task<WriteReceipt<long>> WriteOnceAsync(int id, bool byTag, WriteOptions? options = null) => RaiseAsync(id, byTag, options);
 
     /// <summary>Returns when each of these rows has been served from Redis again.</summary>
-    public async Task UntilServedAsync(params IEnumerable<int> ids)
+    public async Task UntilServedAsync(IEnumerable<int> ids, StoreHost? host = null)
     {
         var started = Stopwatch.GetTimestamp();
         var left = new Queue<int>(ids);
@@ -140,9 +140,9 @@ internal sealed class VersionedRows : IAsyncDisposable
                 for (var round = left.Count; round > 0; round--)
                 {
                     var id = left.Dequeue();
-                    await ReadOnceAsync(id);
+                    await ReadOnceAsync(id, host);
                     var before = Interlocked.Read(ref _loadsOf[id]);
-                    await VersionAsync(id);
+                    await VersionAsync(id, host);
                     if (Interlocked.Read(ref _loadsOf[id]) != before)
                     {
                         left.Enqueue(id);
