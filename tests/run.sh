@@ -8,6 +8,7 @@ source tests/servers.sh
 
 ensure_dotnet
 ensure_servers
+ensure_cluster_and_pooler
 say_whether_containers_are_tested
 
 arguments=(-c Release)

@@ -108,6 +108,23 @@ ensure_servers() {
   done
 }
 
+# What tests start on this machine wherever the other servers are: nodes of a Redis Cluster, and PgBouncer.
+ensure_cluster_and_pooler() {
+  local missing=()
+  { command -v redis-server && command -v redis-cli; } >/dev/null || missing+=(redis-server)
+  PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v pgbouncer >/dev/null || missing+=(pgbouncer)
+  if [ "${#missing[@]}" -eq 0 ]; then
+    return 0
+  fi
+  if ! command -v apt-get >/dev/null; then
+    echo "${missing[*]}: not installed, and apt-get is missing. The tests of Redis Cluster and PgBouncer will fail." >&2
+    return 0
+  fi
+  refresh_package_lists
+  echo "Installing servers for the tests of Redis Cluster and PgBouncer (apt-get install -y ${missing[*]})"
+  install_packages "${missing[@]}"
+}
+
 # Tests on containers exist where the servers are containers; what is left out is not left out in silence.
 say_whether_containers_are_tested() {
   local reason=''

@@ -1,5 +1,6 @@
 using HybridStore.IntegrationTests;
 using HybridStore.Servers;
+using StackExchange.Redis;
 
 [assembly: AssemblyFixture(typeof(ServersFixture))]
 
@@ -9,7 +10,7 @@ namespace HybridStore.IntegrationTests;
 /// The servers that all test classes share; a class takes this as a constructor parameter. Tests that stop or disturb a
 /// server start one of their own.
 /// </summary>
-public sealed class ServersFixture : IAsyncLifetime
+public sealed class ServersFixture : IAsyncLifetime, IStoreServers
 {
     private TestServers? _servers;
 
@@ -18,6 +19,8 @@ public sealed class ServersFixture : IAsyncLifetime
     public PostgresServer Postgres => Servers.Postgres;
 
     public RedisServer Redis => Servers.Redis;
+
+    string IStoreServers.RedisConnectionString => Redis.ConnectionString;
 
     public async ValueTask InitializeAsync() => _servers = await TestServers.StartAsync();
 
@@ -28,4 +31,10 @@ public sealed class ServersFixture : IAsyncLifetime
             await _servers.DisposeAsync();
         }
     }
+
+    Task<string> IStoreServers.CreateDatabaseAsync(CancellationToken cancellationToken) => Postgres.CreateDatabaseAsync(cancellationToken);
+
+    async Task<IDatabase> IStoreServers.ConnectToRedisAsync() => (await Redis.ConnectDirectlyAsync()).GetDatabase();
+
+    Task<RedisResult> IStoreServers.RunInRedisAsync(params string[] command) => Redis.RunAsync(command);
 }

@@ -16,12 +16,12 @@ internal sealed class StoreHost : IAsyncDisposable
     private static readonly TimeSpan PatientTimeout = TimeSpan.FromSeconds(2);
 
     private readonly ServiceProvider _services;
-    private readonly RedisServer _redis;
+    private readonly IStoreServers _servers;
 
-    private StoreHost(ServiceProvider services, RedisServer redis, string prefix, string database)
+    private StoreHost(ServiceProvider services, IStoreServers servers, string prefix, string database)
     {
         _services = services;
-        _redis = redis;
+        _servers = servers;
         Prefix = prefix;
         ConnectionString = database;
         DataSource = NpgsqlDataSource.Create(database);
@@ -29,10 +29,10 @@ internal sealed class StoreHost : IAsyncDisposable
 
     public string Prefix { get; }
 
-    /// <summary>The database's connection string, through the proxy.</summary>
+    /// <summary>The database's connection string, on the way of the store.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>Straight access for arranging and checking rows.</summary>
+    /// <summary>Access past the store, for arranging and checking rows.</summary>
     public NpgsqlDataSource DataSource { get; }
 
     public IServiceProvider Services => _services;
@@ -44,12 +44,12 @@ internal sealed class StoreHost : IAsyncDisposable
     public FakeLogCollector Logs => _services.GetRequiredService<FakeLogCollector>();
 
     public static Task<StoreHost> StartAsync(
-        ServersFixture servers,
+        TestServers servers,
         Action<HybridStoreOptions>? configure = null,
         Action<IServiceCollection, IHybridStoreBuilder>? register = null,
         StoreHost? besides = null,
         bool waitForRedis = true) =>
-        StartAsync(servers.Servers, configure, register, besides, waitForRedis);
+        StartAsync(new SingleServers(servers), configure, register, besides, waitForRedis);
 
     /// <param name="servers">The servers.</param>
     /// <param name="configure">Changes options.</param>
@@ -57,27 +57,27 @@ internal sealed class StoreHost : IAsyncDisposable
     /// <param name="besides">Another instance of the same application: same database, same prefix.</param>
     /// <param name="waitForRedis">False where Redis is away.</param>
     public static async Task<StoreHost> StartAsync(
-        TestServers servers,
+        IStoreServers servers,
         Action<HybridStoreOptions>? configure = null,
         Action<IServiceCollection, IHybridStoreBuilder>? register = null,
         StoreHost? besides = null,
         bool waitForRedis = true)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        var database = besides?.ConnectionString ?? await servers.Postgres.CreateDatabaseAsync(cancellation);
+        var database = besides?.ConnectionString ?? await servers.CreateDatabaseAsync(cancellation);
         var prefix = besides?.Prefix ?? RedisServer.NewKeyPrefix().TrimEnd(':');
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddFakeLogging());
         var builder = services.AddHybridStore(options =>
         {
             options.PostgresConnectionString = database;
-            options.RedisConnectionString = servers.Redis.ConnectionString;
+            options.RedisConnectionString = servers.RedisConnectionString;
             options.KeyPrefix = prefix;
             options.RedisTimeout = PatientTimeout;
             configure?.Invoke(options);
         });
         register?.Invoke(services, builder);
-        var host = new StoreHost(services.BuildServiceProvider(), servers.Redis, prefix, database);
+        var host = new StoreHost(services.BuildServiceProvider(), servers, prefix, database);
         await host.Root.StartAsync(cancellation);
         if (waitForRedis && host.Root.Redis is { } redis)
         {
@@ -104,7 +104,16 @@ internal sealed class StoreHost : IAsyncDisposable
     }
 
     /// <summary>Redis through a client that shares nothing with the store.</summary>
-    public Task<RedisResult> RedisAsync(string command, params string[] arguments) => _redis.RunAsync([command, .. arguments]);
+    public Task<RedisResult> RedisAsync(string command, params string[] arguments) => _servers.RunInRedisAsync([command, .. arguments]);
+
+    /// <summary>Everything that the store has sent to Redis so far is done.</summary>
+    public async Task SettleAsync()
+    {
+        // On a cluster each partition's master is asked; what the store has sent to it comes before.
+        var session = Root.Redis!.Session!;
+        await Task.WhenAll(Enumerable.Range(0, session.Layout.Partitions.Count).Select(
+            partition => session.Database.KeyExistsAsync(session.Layout.State(partition), CommandFlags.DemandMaster)));
+    }
 
     public async ValueTask DisposeAsync()
     {

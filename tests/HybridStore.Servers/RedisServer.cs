@@ -21,6 +21,8 @@ public sealed class RedisServer : TestServer
     /// <inheritdoc/>
     public override string DirectConnectionString => At(DirectEndpoint).ToString(includePassword: true);
 
+    internal EndPoint Address => DirectEndpoint;
+
     private protected override string Name => "Redis";
 
     /// <summary>A prefix for keys that no other test uses.</summary>

@@ -51,21 +51,22 @@ internal sealed class Race : IAsyncDisposable
 
     private RedisLayout Layout => First.Root.Redis!.Session!.Layout;
 
-    public static Task<Race> StartAsync(ServersFixture servers, Action<HybridStoreOptions>? configure = null) =>
-        StartAsync(servers.Servers, configure);
+    public static Task<Race> StartAsync(
+        TestServers servers, Action<HybridStoreOptions>? configure = null, TimeProvider? secondClock = null) =>
+        StartAsync(new SingleServers(servers), configure, secondClock);
 
     /// <param name="servers">The servers.</param>
     /// <param name="configure">Changes options.</param>
     /// <param name="secondClock">What the second instance takes for the time.</param>
     public static async Task<Race> StartAsync(
-        TestServers servers, Action<HybridStoreOptions>? configure = null, TimeProvider? secondClock = null)
+        IStoreServers servers, Action<HybridStoreOptions>? configure = null, TimeProvider? secondClock = null)
     {
         var first = await StoreHost.StartAsync(servers, configure, (services, _) => services.AddMetrics());
         var second = await StoreHost.StartAsync(
             servers, configure, (services, _) => services.AddMetrics().AddSingleton(secondClock ?? TimeProvider.System), besides: first);
         await first.ExecuteAsync("create table item (id int primary key, version int not null)");
         await first.ExecuteAsync("insert into item select id, 0 from generate_series(1, 4) id");
-        return new Race(first, second, (await servers.Redis.ConnectDirectlyAsync()).GetDatabase());
+        return new Race(first, second, await servers.ConnectToRedisAsync());
     }
 
     public Task<OpenWrite> BeginWriteAsync(int version, int item = 1) => OpenWrite.BeginAsync(
@@ -179,8 +180,8 @@ internal sealed class Race : IAsyncDisposable
     /// <summary>Everything that the stores have sent to Redis so far is done.</summary>
     public async Task SettleAsync()
     {
-        await First.Root.Redis!.Session!.Database.PingAsync();
-        await Second.Root.Redis!.Session!.Database.PingAsync();
+        await First.SettleAsync();
+        await Second.SettleAsync();
     }
 
     /// <summary>Nothing older is in Redis, either instance reads this version, and the cache is of use again.</summary>

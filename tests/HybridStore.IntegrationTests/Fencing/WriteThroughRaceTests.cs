@@ -96,11 +96,15 @@ public sealed class WriteThroughRaceTests(ServersFixture servers)
         Assert.Equal(700, await accounts.ReadAsync(2));
     }
 
-    private static Task<WriteReceipt> SetThroughAsync(StoreHost host, int balance) => host.Store.WriteAsync(
-        async (write, token) => write.Set(Accounts.Key(1), await write.ExecuteScalarAsync<int>(
-            "update account set balance = @balance where id = 1 returning balance", new { balance }, token)),
-        new WriteOptions { WriteThrough = [Accounts.Key(1)] },
-        Cancellation);
+    private static async Task SetThroughAsync(StoreHost host, int balance)
+    {
+        await host.Store.WriteAsync(
+            async (write, token) => write.Set(Accounts.Key(1), await write.ExecuteScalarAsync<int>(
+                "update account set balance = @balance where id = 1 returning balance", new { balance }, token)),
+            new WriteOptions { WriteThrough = [Accounts.Key(1)] },
+            Cancellation);
+        await host.SettleAsync();
+    }
 
     private Task<Accounts> StartAsync(StepGate gate) =>
         Accounts.StartAsync(servers, options => options.Protocol = new ProtocolUnderTest { Gate = gate });

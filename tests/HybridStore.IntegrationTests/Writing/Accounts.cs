@@ -19,11 +19,15 @@ internal sealed class Accounts : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static Task<Accounts> StartAsync(ServersFixture servers, Action<HybridStoreOptions>? configure = null) =>
-        StartAsync(servers.Servers, configure);
+    public static Task<Accounts> StartAsync(
+        TestServers servers,
+        Action<HybridStoreOptions>? configure = null,
+        Action<IServiceCollection, IHybridStoreBuilder>? register = null,
+        bool waitForRedis = true) =>
+        StartAsync(new SingleServers(servers), configure, register, waitForRedis);
 
     public static async Task<Accounts> StartAsync(
-        TestServers servers,
+        IStoreServers servers,
         Action<HybridStoreOptions>? configure = null,
         Action<IServiceCollection, IHybridStoreBuilder>? register = null,
         bool waitForRedis = true)
@@ -101,7 +105,7 @@ internal sealed class Accounts : IAsyncDisposable
         Cancellation);
 
     /// <summary>Returns when Redis has done what this instance has sent.</summary>
-    public async Task SettleAsync() => await Host.Root.Redis!.Session!.Database.PingAsync();
+    public Task SettleAsync() => Host.SettleAsync();
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

@@ -7,6 +7,10 @@ internal static class Backend
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <summary>The process that runs a write. A pooler gives each connection an id of its own, so PostgreSQL is asked.</summary>
+    public static Task<int> OfAsync(WriteContext write, CancellationToken cancellationToken) =>
+        write.ExecuteScalarAsync<int>("select pg_backend_pid()", cancellationToken: cancellationToken);
+
     /// <summary>Returns when the process waits for an event: of a type such as <c>Lock</c>, or of a name such as
     /// <c>SyncRep</c>.</summary>
     public static async Task UntilItWaitsAsync(NpgsqlDataSource observer, int processId, string waitEvent)

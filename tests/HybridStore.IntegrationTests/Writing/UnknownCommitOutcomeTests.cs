@@ -21,7 +21,7 @@ public sealed class UnknownCommitOutcomeTests(OwnServersFixture own) : IClassFix
 
         var error = await Assert.ThrowsAsync<CommitOutcomeUnknownException>(() => SetAsync(accounts, 900));
 
-        Assert.True(cut.IsCompletedSuccessfully);
+        await cut.WaitAsync(Cancellation);
         Assert.Equal(900, await accounts.BalanceAsync(1));
         Assert.Equal(InvalidationStatus.Applied, error.Invalidation.Status);
         Assert.NotNull(error.InnerException);
@@ -39,7 +39,7 @@ public sealed class UnknownCommitOutcomeTests(OwnServersFixture own) : IClassFix
 
         var error = await Assert.ThrowsAsync<CommitOutcomeUnknownException>(() => SetAsync(accounts, 900));
 
-        Assert.True(cut.IsCompletedSuccessfully);
+        await cut.WaitAsync(Cancellation);
         Assert.Equal(InvalidationStatus.Applied, error.Invalidation.Status);
         Assert.False(await accounts.IsCachedAsync(1));
         Assert.Equal(100, await accounts.ReadAsync(1));

@@ -10,13 +10,17 @@ internal sealed record Machine
     /// <summary>Where Debian and Ubuntu keep the server binaries of each PostgreSQL version, off the PATH.</summary>
     public string PostgresVersionsFolder { get; init; } = "/usr/lib/postgresql";
 
+    /// <summary>Where system programs are, which is not on every user's PATH.</summary>
+    public IReadOnlyList<string> SystemFolders { get; init; } = ["/usr/sbin", "/usr/local/sbin"];
+
     /// <summary>The variable's value, or null when it is empty.</summary>
     public string? Setting(string name) => Variable(name) is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
 
-    /// <summary>The full path of a program on the PATH, or null.</summary>
+    /// <summary>The full path of a program on the PATH or among the system's, or null.</summary>
     public string? FindProgram(string name) =>
         (Variable("PATH") ?? string.Empty)
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(SystemFolders)
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
 

@@ -38,8 +38,7 @@ internal abstract class LocalHost : IServerHost
             await PrepareAsync(Folder, cancellationToken);
         }
 
-        // Another port each time: the old one may be taken by now, and the proxy hides it.
-        var port = FreePort();
+        var port = ChoosePort();
         _process = Launch(Command(Folder, port));
         await Folder.GuardAsync(_process.Id);
         return new IPEndPoint(IPAddress.Loopback, port);
@@ -94,6 +93,14 @@ internal abstract class LocalHost : IServerHost
     /// <summary>The server's command line, in the foreground.</summary>
     protected abstract IEnumerable<string> Command(ServerFolder folder, int port);
 
+    /// <summary>Another port at each start: the old one may be taken by now, and the proxy hides it.</summary>
+    protected virtual int ChoosePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     /// <summary>Runs a command of the server's preparation to its end.</summary>
     protected async Task RunAsync(IEnumerable<string> command, CancellationToken cancellationToken)
     {
@@ -146,12 +153,5 @@ internal abstract class LocalHost : IServerHost
         await Folder!.GuardAsync(null);
         process.Dispose();
         _process = null;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

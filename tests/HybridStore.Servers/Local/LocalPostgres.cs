@@ -18,8 +18,7 @@ internal sealed class LocalPostgres : LocalHost
         _binaries = binaries;
         _settings = settings;
 
-        // PostgreSQL refuses to run as root. setpriv becomes the server; runuser would stay as its parent.
-        _asServerUser = PosixSignals.IsRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : [];
+        _asServerUser = ServerUser.Prefix;
     }
 
     /// <summary>"Fast shutdown": sessions are ended, the data is written out.</summary>

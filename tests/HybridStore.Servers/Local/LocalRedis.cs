@@ -3,7 +3,7 @@ using System.Globalization;
 namespace HybridStore.Servers.Local;
 
 /// <summary>Redis from the binary on this machine; it keeps nothing on disk.</summary>
-internal sealed class LocalRedis : LocalHost
+internal class LocalRedis : LocalHost
 {
     public const string ConnectionString = "127.0.0.1";
 

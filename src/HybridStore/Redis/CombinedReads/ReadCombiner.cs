@@ -10,7 +10,8 @@ namespace HybridStore.Redis.CombinedReads;
 /// MGET, when the answer is there. So nothing waits while Redis is idle, and the busier it gets the fewer and larger its calls become.
 /// </summary>
 /// <remarks>Each call, of one key or many, runs once through the circuit breaker. A failed call fails its own reads only. A read that
-/// has waited for its turn as long as a call may take fails without being sent: nobody waits for two time-outs.</remarks>
+/// has waited for its turn as long as a call may take fails without being sent: nobody waits for two time-outs. While the partition's slot
+/// moves between two nodes of a cluster, neither answers for keys of both: such reads are sent again one by one.</remarks>
 internal sealed class ReadCombiner
 {
     /// <summary>Keys in one MGET. Larger calls gain nothing more and would hold Redis up for others.</summary>
@@ -113,6 +114,11 @@ internal sealed class ReadCombiner
         while (reads.Count > 0)
         {
             var result = await call.ConfigureAwait(false);
+            if (result.Error is { } error && IsSlotMoving(error))
+            {
+                result = await SendOneByOneAsync(reads).ConfigureAwait(false);
+            }
+
             var next = Take();
             call = next.Count > 0 ? SendAsync(next) : default;
             Answer(reads, result);
@@ -152,7 +158,21 @@ internal sealed class ReadCombiner
         return due is null ? default : new ArraySegment<PendingRead>(due, 0, count);
     }
 
-    private ValueTask<RedisCallResult<RedisValue[]>> SendAsync(ArraySegment<PendingRead> reads)
+    private ValueTask<RedisCallResult<RedisValue[]>> SendAsync(ArraySegment<PendingRead> reads) => _breaker.ExecuteAsync(
+        static call => call._database.StringGetAsync(call.Keys, call._flags),
+        (_database, Keys: KeysOf(reads), _flags),
+        CancellationToken.None);
+
+    /// <summary>Each goes to where its key is.</summary>
+    private ValueTask<RedisCallResult<RedisValue[]>> SendOneByOneAsync(ArraySegment<PendingRead> reads) => _breaker.ExecuteAsync(
+        static call => Task.WhenAll(Array.ConvertAll(call.Keys, key => call._database.StringGetAsync(key, call._flags))),
+        (_database, Keys: KeysOf(reads), _flags),
+        CancellationToken.None);
+
+    private static bool IsSlotMoving(Exception error) =>
+        error is RedisServerException { Kind: RedisErrorKind.TryAgain };
+
+    private static RedisKey[] KeysOf(ArraySegment<PendingRead> reads)
     {
         var keys = new RedisKey[reads.Count];
         for (var i = 0; i < keys.Length; i++)
@@ -160,10 +180,7 @@ internal sealed class ReadCombiner
             keys[i] = reads[i].Key;
         }
 
-        return _breaker.ExecuteAsync(
-            static call => call._database.StringGetAsync(call.keys, call._flags),
-            (_database, keys, _flags),
-            CancellationToken.None);
+        return keys;
     }
 
     private static void Answer(ArraySegment<PendingRead> reads, RedisCallResult<RedisValue[]> result)

@@ -16,6 +16,9 @@ local names = {}
 for i = 1, #passed do
   names[i] = ARGV[1] .. passed[i]
 end
+-- While a slot moves to another node of a cluster, the new one takes a key that is with the old one for missing, unless a command names
+-- several (invalidate.lua).
+redis.call('EXISTS', KEYS[1], names[1])
 redis.call('UNLINK', unpack(names))
 redis.call('ZREM', KEYS[1], unpack(passed))
 return { #passed, #passed == tonumber(ARGV[2]) and 1 or 0 }

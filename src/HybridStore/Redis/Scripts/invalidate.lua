@@ -134,6 +134,15 @@ local function remember(tag, fences)
   write('ZADD', KEYS[2], until_then, tag)
 end
 
+-- Removes keys that KEYS does not name. While a slot moves to another node of a cluster, the new one takes a key that is with the old
+-- one for missing, but for a command that names several keys: that it refuses, and the call fails before the name is forgotten.
+local function unlink(names)
+  if #names == 1 then
+    redis.call('EXISTS', KEYS[1], names[1])
+  end
+  redis.call('UNLINK', unpack(names))
+end
+
 local function forget_some()
   local passed = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now), 'LIMIT', 0, 16 + #KEYS)
   if #passed > 0 then
@@ -141,7 +150,7 @@ local function forget_some()
     for i = 1, #passed do
       names[i] = ARGV[12] .. passed[i]
     end
-    redis.call('UNLINK', unpack(names))
+    unlink(names)
     redis.call('ZREM', KEYS[2], unpack(passed))
   end
 end
@@ -247,7 +256,7 @@ for i = first_tag, #KEYS, 2 do
     end
   end
   if #gone > 0 then
-    redis.call('UNLINK', unpack(entries))
+    unlink(entries)
     redis.call('ZREM', tag_set, unpack(gone))
   end
   budget = budget - #found / 2
