@@ -51,7 +51,7 @@ internal static class CutScript
             "if not sees(entry) then\n      gone[#gone + 1] = found[f]",
             "gone[#gone + 1] = found[f]\n    if not sees(entry) then",
             StringComparison.Ordinal)
-        .Replace("redis.call('UNLINK', unpack(entries))", "redis.pcall('UNLINK', unpack(entries))", StringComparison.Ordinal);
+        .Replace("unlink(entries)", "if #entries > 0 then unlink(entries) end", StringComparison.Ordinal);
 
     /// <summary>A load without a stamp may be older than the COMMIT of a fence that was set before it.</summary>
     public static string EarlyFences(string text) => text.Replace("if not stamped and (fences[i] == 'p'", "if false and (fences[i] == 'p'", StringComparison.Ordinal);
