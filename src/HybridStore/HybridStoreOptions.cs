@@ -10,6 +10,12 @@ public sealed class HybridStoreOptions
     /// is used (and never disposed by the store).</summary>
     public string? PostgresConnectionString { get; set; }
 
+    /// <summary>How to connect to a standby of the same PostgreSQL (streaming replication). Loads that are going to be cached read there, so
+    /// that cold caches weigh less on the primary; what lags behind an invalidation is noticed and loaded again on the primary, at once. So is
+    /// what the standby fails to answer. All other loads, and writes, go to the primary. Default: <see langword="null"/>, all loads read the
+    /// primary.</summary>
+    public string? StandbyConnectionString { get; set; }
+
     /// <summary>StackExchange.Redis's connection string, for example <c>redis:6379,user=app,password=...,ssl=true</c>. Unset: the
     /// <c>IConnectionMultiplexer</c> that the application has registered is used (and never disposed by the store).</summary>
     public string? RedisConnectionString { get; set; }

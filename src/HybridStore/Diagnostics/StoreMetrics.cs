@@ -17,6 +17,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _refreshes;
     private readonly Counter<long> _coalesced;
     private readonly Counter<long> _removed;
+    private readonly Counter<long> _standby;
     private readonly Histogram<double> _loads;
 
     public StoreMetrics(IMeterFactory? factory, string storeName)
@@ -42,6 +43,10 @@ internal sealed class StoreMetrics
             "hybridstore.janitor.removed",
             "{name}",
             "What was removed from Redis as of no use any more, by kind: entry, tag_set, member, tag_fences.");
+        _standby = _meter.CreateCounter<long>(
+            "hybridstore.standby.loads",
+            "{load}",
+            "Loads that were to read the standby, by result: used, lagging, failed, resting, not_a_standby. All but the first read the primary then.");
         _loads = _meter.CreateHistogram<double>(
             "hybridstore.load.duration", "s", "How long loads took.", advice: new InstrumentAdvice<double>
             {
@@ -92,6 +97,8 @@ internal sealed class StoreMetrics
             _removed.Add(count, _store, new("hybridstore.kind", kind));
         }
     }
+
+    public void LoadedOnStandby(string result) => _standby.Add(1, _store, new("hybridstore.result", result));
 
     public void Loaded(TimeSpan duration) => _loads.Record(duration.TotalSeconds, _store);
 

@@ -68,6 +68,9 @@ internal sealed class LoadStamp(bool isWanted)
         IsTaken = stamp is not null,
     };
 
+    /// <summary>The same for another attempt at the load.</summary>
+    public LoadStamp Anew() => new(IsWanted) { IsShared = IsShared };
+
     /// <summary>A snapshot that was taken before the statements it stands for.</summary>
     public void Add(string snapshot, bool inRecovery, BootMark bootMark)
     {

@@ -3,6 +3,7 @@ using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Postgres;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace HybridStore.Reading;
 
@@ -26,6 +27,9 @@ internal sealed class EntryLoader(
     // The stamp of the load that this code runs in, if it does. A load that reads through the store takes over the stamps of what it
     // reads; and it never waits for another flight: two loads that wait for each other's keys would wait for ever.
     private readonly AsyncLocal<LoadStamp?> _loading = new();
+
+    private readonly StandbyLoads? _standby =
+        postgres.Standby is { } source ? new StandbyLoads(source, metrics, timeProvider, logger) : null;
 
     /// <summary>The load in which the caller runs builds on a value with this stamp.</summary>
     public void NoteInput(LoadStamp stamp)
@@ -53,7 +57,7 @@ internal sealed class EntryLoader(
             stamp.MarkFromTransaction();
         }
 
-        var (value, _, _) = await RunAsync(request, stamp, cancellationToken).ConfigureAwait(false);
+        var (value, _, _) = await RunAsync(request, stamp, postgres.DataSource, cancellationToken).ConfigureAwait(false);
         NoteInput(stamp);
         return value;
     }
@@ -132,13 +136,13 @@ internal sealed class EntryLoader(
     }
 
     /// <summary>Runs the caller's delegate and measures it.</summary>
-    public async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
-        LoadRequest<TState, T> request, LoadStamp stamp, CancellationToken cancellationToken)
+    private async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
+        LoadRequest<TState, T> request, LoadStamp stamp, NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         await test.PassAsync(ProtocolStep.Load).ConfigureAwait(false);
         stamp = test is { StampComesFirst: false } ? new LoadStamp(isWanted: false) : stamp;
         _loading.Value = stamp;
-        var context = new LoadContext(postgres.DataSource, request.Key, request.Settings.TimeToLive, stamp);
+        var context = new LoadContext(source, request.Key, request.Settings.TimeToLive, stamp);
         var startedAt = timeProvider.GetTimestamp();
         try
         {
@@ -164,7 +168,17 @@ internal sealed class EntryLoader(
     {
         try
         {
-            return await RunAsync(request, stamp, cancellationToken).ConfigureAwait(false);
+            if (MayReadStandby(request, lease))
+            {
+                var loaded = await _standby!.TryAsync(
+                    (source, token) => RunAsync(request, stamp.Anew(), source, token), lease.High!.Value, cancellationToken).ConfigureAwait(false);
+                if (loaded is { } done)
+                {
+                    return done;
+                }
+            }
+
+            return await RunAsync(request, stamp, postgres.DataSource, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -172,6 +186,11 @@ internal sealed class EntryLoader(
             throw;
         }
     }
+
+    /// <summary>Whether a load is protected by what its lease tells. What a standby shows is as new as the lease and not newer: a flight does
+    /// not begin again with it.</summary>
+    private bool MayReadStandby<TState, T>(in LoadRequest<TState, T> request, Lease lease) =>
+        _standby is not null && lease.High is not null && request.AtLeast is null;
 
     private async Task StampLateAsync(LoadStamp stamp, CancellationToken cancellationToken)
     {
@@ -233,14 +252,18 @@ internal sealed class EntryLoader(
                     storer.Release(key, held);
                 },
                 (cache!.Storer, request.Key, lease));
-        flight.MarkBegin();
+        if (lease is null || !MayReadStandby(request, lease))
+        {
+            flight.MarkBegin();
+        }
+
         var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true };
         var (loaded, context, duration) = lease is null
-            ? await RunAsync(request, stamp, flight.Token).ConfigureAwait(false)
+            ? await RunAsync(request, stamp, postgres.DataSource, flight.Token).ConfigureAwait(false)
             : await RunAsync(request, stamp, lease, flight.Token).ConfigureAwait(false);
         await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
         var sentAt = Flight.NextArrival();
         var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
-        return new Landing<T>(loaded, stamp, flight.BeganAt, sentAt, stored);
+        return new Landing<T>(loaded, context.Stamp, flight.BeganAt, sentAt, stored);
     }
 }

@@ -14,7 +14,10 @@ internal readonly record struct LoadRequest<TState, T>(
     /// <summary>Whether a value with this stamp reflects the write that the caller asks for.</summary>
     public bool IsReflectedBy(SnapshotStamp? stamp) => AtLeast is not { } write || (stamp is not null && stamp.Sees(write));
 
-    /// <summary>The same for what a flight has brought. What was loaded after the caller came reflects it in any case.</summary>
+    /// <summary>The same for what a flight has brought. What was loaded on the primary after the caller came reflects it in any
+    /// case.</summary>
     public bool IsReflectedBy(Landing<T> landing, long arrivedAt) =>
-        AtLeast is null || (landing.WasLoaded && landing.BeganAt > arrivedAt) || IsReflectedBy(landing.Stamp.Snapshot);
+        AtLeast is null
+        || (landing.WasLoaded && !landing.Stamp.IsFromStandby && landing.BeganAt > arrivedAt)
+        || IsReflectedBy(landing.Stamp.Snapshot);
 }

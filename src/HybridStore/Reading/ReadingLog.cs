@@ -24,4 +24,7 @@ internal static partial class ReadingLog
     [LoggerMessage(1205, LogLevel.Information,
         "A shared load failed ({Failure}) after the caller that had started it was gone; a waiter loads for itself.")]
     public static partial void RepeatedForWaiter(ILogger logger, string failure);
+
+    [LoggerMessage(1206, LogLevel.Warning, "A load failed on the standby ({Failure}) and is run on the primary.")]
+    public static partial void StandbyFailed(ILogger logger, string failure);
 }

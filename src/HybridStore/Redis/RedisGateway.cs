@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using HybridStore.Fencing;
 using HybridStore.Redis.CombinedReads;
@@ -159,11 +160,14 @@ internal sealed class RedisGateway(
                 CommandFlags.DemandMaster)).ConfigureAwait(false);
         return (string?)answer[1] switch
         {
-            "granted" => new LeaseAnswer(new Lease(token, (long)answer[2], generation), RedisValue.Null),
+            "granted" => new LeaseAnswer(new Lease(token, (long)answer[2], generation, HighOf(answer)), RedisValue.Null),
             "entry" => new LeaseAnswer(null, (RedisValue)answer[2]),
             _ => default,
         };
     }
+
+    private static ulong? HighOf(RedisResult answer) =>
+        ulong.TryParse((string?)answer[3], NumberStyles.None, CultureInfo.InvariantCulture, out var high) ? high : null;
 
     private async Task<bool> SendReleaseAsync(RedisSession session, string key, Lease lease)
     {

@@ -32,6 +32,21 @@ internal static class ConnectionSources
                 + "UsePostgres on the builder.");
     }
 
+    /// <summary>Null where there is no standby: nothing that is registered is taken for one by itself.</summary>
+    public static (NpgsqlDataSource? DataSource, bool Owned) Standby(
+        IServiceProvider services, StoreRegistration registration, HybridStoreOptions options)
+    {
+        if (registration.Standby is { } factory)
+        {
+            return (
+                factory(services) ?? throw new InvalidOperationException(
+                    "The function given to UseStandby returned null: let it return the application's NpgsqlDataSource of a standby."),
+                false);
+        }
+
+        return options.StandbyConnectionString is { } connectionString ? (NpgsqlDataSource.Create(connectionString), true) : (null, false);
+    }
+
     public static (Func<CancellationToken, Task<IConnectionMultiplexer>> Connect, bool Owned) Multiplexer(
         IServiceProvider services, StoreRegistration registration, HybridStoreOptions options)
     {

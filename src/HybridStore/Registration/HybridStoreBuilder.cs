@@ -18,6 +18,13 @@ internal sealed class HybridStoreBuilder(IServiceCollection services, StoreRegis
         return this;
     }
 
+    public IHybridStoreBuilder UseStandby(Func<IServiceProvider, NpgsqlDataSource> dataSource)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        registration.Standby = dataSource;
+        return this;
+    }
+
     public IHybridStoreBuilder UseRedis(Func<IServiceProvider, IConnectionMultiplexer> multiplexer)
     {
         ArgumentNullException.ThrowIfNull(multiplexer);

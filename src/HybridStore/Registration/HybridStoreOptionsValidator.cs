@@ -35,9 +35,14 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return "OnFenceFailure must be Proceed or Abort.";
         }
 
-        if (options.PostgresConnectionString is { } postgres && PostgresError(postgres) is { } postgresError)
+        if (options.PostgresConnectionString is { } postgres && PostgresError(postgres, nameof(options.PostgresConnectionString)) is { } postgresError)
         {
             yield return postgresError;
+        }
+
+        if (options.StandbyConnectionString is { } standby && PostgresError(standby, nameof(options.StandbyConnectionString)) is { } standbyError)
+        {
+            yield return standbyError;
         }
 
         if (options.RedisConnectionString is { } redis && RedisError(redis) is { } redisError)
@@ -124,18 +129,18 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
     private static string Missing(string option, string type) => $"{option} must not be null; leave it unset, or use new {type}().";
 
     // The parsers' own messages may quote what they could not read, passwords included: they are not repeated.
-    private static string? PostgresError(string connectionString)
+    private static string? PostgresError(string connectionString, string option)
     {
         try
         {
             return string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(connectionString).Host)
-                ? "PostgresConnectionString names no host; set it like \"Host=localhost;Database=shop;Username=app;Password=...\"."
+                ? $"{option} names no host; set it like \"Host=localhost;Database=shop;Username=app;Password=...\"."
                 : null;
         }
         catch (Exception error) when (
             error is ArgumentException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException)
         {
-            return "PostgresConnectionString is not an Npgsql connection string; set it like "
+            return $"{option} is not an Npgsql connection string; set it like "
                 + "\"Host=localhost;Database=shop;Username=app;Password=...\".";
         }
     }

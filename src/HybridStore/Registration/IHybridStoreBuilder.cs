@@ -18,6 +18,11 @@ public interface IHybridStoreBuilder
     /// <param name="dataSource">Finds it among the services.</param>
     IHybridStoreBuilder UsePostgres(Func<IServiceProvider, NpgsqlDataSource> dataSource);
 
+    /// <summary>Takes connections for loads to a standby from this data source, which the store never disposes: see
+    /// <see cref="HybridStoreOptions.StandbyConnectionString"/>.</summary>
+    /// <param name="dataSource">Finds it among the services.</param>
+    IHybridStoreBuilder UseStandby(Func<IServiceProvider, NpgsqlDataSource> dataSource);
+
     /// <summary>Uses this Redis client, which the store never disposes.</summary>
     /// <param name="multiplexer">Finds it among the services. It is called in the background, and again after a while if it throws:
     /// the application starts while Redis is away.</param>

@@ -14,6 +14,8 @@ internal sealed class StoreRegistration(object? key)
 
     public Func<IServiceProvider, NpgsqlDataSource>? DataSource { get; set; }
 
+    public Func<IServiceProvider, NpgsqlDataSource>? Standby { get; set; }
+
     public Func<IServiceProvider, IConnectionMultiplexer>? Multiplexer { get; set; }
 
     public Func<IServiceProvider, IHybridStoreSerializer> Serializer { get; set; } = static _ => new JsonHybridStoreSerializer();

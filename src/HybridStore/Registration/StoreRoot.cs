@@ -42,7 +42,10 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         var flights = new FlightTable();
         var clock = new RedisClock(timeProvider);
         var (dataSource, ownsDataSource) = ConnectionSources.DataSource(services, registration, options);
-        _postgres = new PostgresGateway(dataSource, ownsDataSource, logger);
+        var (standby, ownsStandby) = options.Mode == HybridStoreMode.Cached
+            ? ConnectionSources.Standby(services, registration, options)
+            : (null, false);
+        _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
 
         CacheAsideReader? reader = null;
         EntryExplainer? explainer = null;

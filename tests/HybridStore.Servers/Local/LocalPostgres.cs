@@ -3,7 +3,7 @@ using System.Globalization;
 namespace HybridStore.Servers.Local;
 
 /// <summary>PostgreSQL from the binaries on this machine.</summary>
-internal sealed class LocalPostgres : LocalHost
+internal class LocalPostgres : LocalHost
 {
     public const string ConnectionString = "Host=127.0.0.1;Username=postgres;Database=postgres;" +
         "SSL Mode=Disable;GSS Encryption Mode=Disable;Include Error Detail=true";
@@ -31,13 +31,12 @@ internal sealed class LocalPostgres : LocalHost
             await RunAsync(["chown", "postgres", folder.FullName], cancellationToken);
         }
 
-        await RunAsync(
-            [
-                .. _asServerUser, Path.Combine(_binaries, "initdb"), "-D", Data(folder), "-U", "postgres", "-A", "trust",
-                "-E", "UTF8", "--locale=C", "--no-sync",
-            ],
-            cancellationToken);
+        await RunAsync([.. _asServerUser, .. Creation(_binaries, Data(folder))], cancellationToken);
     }
+
+    /// <summary>The command that fills the folder of the data.</summary>
+    protected virtual IEnumerable<string> Creation(string binaries, string data) =>
+        [Path.Combine(binaries, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
 
     protected override IEnumerable<string> Command(ServerFolder folder, int port) =>
     [

@@ -23,7 +23,7 @@
 -- A fence is a field of a guard or of a tag's fences: its name is the xid of a write, its value 0 if it was set before that write's
 -- COMMIT, else 1. Field m is the floor: the largest of the xids that were folded away when there were too many; p says that one of
 -- them had been set before its COMMIT (invalidate.lua).
--- As numbers xids and times are exact below 2^53; their texts are never made from numbers, nor compared.
+-- As numbers xids and times are exact below 2^53; their texts are not compared.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
@@ -116,9 +116,14 @@ for i = 5, #KEYS, 2 do
     return refuse('tag')
   end
 end
--- 7. A standby's snapshot says nothing about ids that were running; whatever was invalidated here must be behind it.
-if standby and state[5] and not (tonumber(state[5]) < xmin) then
+-- 7. A standby's snapshot says nothing about ids that were running, and may be old: whatever was invalidated here must be behind it. Where
+-- that is not known any more, a snapshot of the primary tells: what was invalidated before is below its end.
+local high = tonumber(state[5] or '')
+if standby and not (high and high < xmin) then
   return refuse('standby')
+end
+if stamped and not standby and not high then
+  redis.call('HSET', KEYS[3], 'high', string.format('%.0f', xmax - 1))
 end
 
 -- What is not a sorted set under a tag's name is not ours: it gives way.
