@@ -14,6 +14,8 @@ public sealed class WriteContext
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
     private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
     private readonly Func<CancellationToken, Task<WriteReceipt>>? _commit;
+    private readonly NpgsqlTransaction? _transaction;
+    private readonly NpgsqlConnection? _connection;
     private bool _completed;
 
     /// <summary>A context over a transaction of your own, for unit tests of a repository's writes. It is neither committed nor
@@ -22,8 +24,8 @@ public sealed class WriteContext
     public WriteContext(NpgsqlTransaction transaction)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        Transaction = transaction;
-        Connection = !Commit.HasEnded(transaction) && transaction.Connection is { } connection
+        _transaction = transaction;
+        _connection = !Commit.HasEnded(transaction) && transaction.Connection is { } connection
             ? connection
             : throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
     }
@@ -31,14 +33,18 @@ public sealed class WriteContext
     internal WriteContext(NpgsqlTransaction transaction, Func<CancellationToken, Task<WriteReceipt>> commit)
         : this(transaction) => _commit = commit;
 
+    private WriteContext(ISimulatedTransaction simulated) => Simulated = simulated;
+
     internal bool IsCompleted => _completed;
 
     /// <summary>The write's transaction. The store commits it; a callback that ends it is refused with an
     /// <see cref="InvalidOperationException"/>.</summary>
-    public NpgsqlTransaction Transaction { get; }
+    /// <exception cref="InvalidOperationException">The write belongs to a test that has no database.</exception>
+    public NpgsqlTransaction Transaction => _transaction ?? throw NoDatabase();
 
     /// <summary>The connection of <see cref="Transaction"/>.</summary>
-    public NpgsqlConnection Connection { get; }
+    /// <exception cref="InvalidOperationException">The write belongs to a test that has no database.</exception>
+    public NpgsqlConnection Connection => _connection ?? throw NoDatabase();
 
     /// <summary>The keys named so far.</summary>
     public IReadOnlyCollection<string> InvalidatedKeys => _keys;
@@ -97,7 +103,8 @@ public sealed class WriteContext
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <returns>The number of rows that it changed.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.ExecuteAsync(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.ExecuteAsync(sql, parameters, cancellationToken)
+        ?? Statement.ExecuteAsync(Connection, Transaction, sql, parameters, cancellationToken);
 
     /// <summary>The only row of a query in the transaction, or the default (<see langword="null"/> for classes) if there is
     /// none.</summary>
@@ -108,7 +115,8 @@ public sealed class WriteContext
     /// <exception cref="InvalidOperationException">There is more than one row.</exception>
     public Task<T?> QuerySingleOrDefaultAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.QuerySingleOrDefaultAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.QuerySingleOrDefaultAsync<T>(sql, parameters, cancellationToken)
+        ?? Statement.QuerySingleOrDefaultAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
 
     /// <summary>All rows of a query in the transaction.</summary>
     /// <typeparam name="T">The type of a row, mapped by Dapper.</typeparam>
@@ -117,7 +125,8 @@ public sealed class WriteContext
     /// <param name="cancellationToken">Cancels the statement.</param>
     public Task<IReadOnlyList<T>> QueryAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.QueryAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.QueryAsync<T>(sql, parameters, cancellationToken)
+        ?? Statement.QueryAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
 
     /// <summary>The first column of the first row of a query in the transaction, or the default if there is no row.</summary>
     /// <typeparam name="T">The column's type.</typeparam>
@@ -126,13 +135,26 @@ public sealed class WriteContext
     /// <param name="cancellationToken">Cancels the statement.</param>
     public Task<T?> ExecuteScalarAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.ExecuteScalarAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.ExecuteScalarAsync<T>(sql, parameters, cancellationToken)
+        ?? Statement.ExecuteScalarAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+
+    /// <summary>What stands in for the transaction in tests without a database; null in production.</summary>
+    internal ISimulatedTransaction? Simulated { get; }
+
+    internal System.Data.IsolationLevel IsolationLevel => Simulated?.IsolationLevel ?? Transaction.IsolationLevel;
+
+    /// <summary>A write without a database.</summary>
+    internal static WriteContext Simulate(ISimulatedTransaction transaction) => new(transaction);
 
     internal Invalidation Complete()
     {
         _completed = true;
         return new Invalidation { Keys = [.. _keys], Tags = [.. _tags] };
     }
+
+    private static InvalidOperationException NoDatabase() => new(
+        "The store of this test has no database, so its writes have neither connection nor transaction: run statements through the context "
+        + "and arrange their answers, or make the store with an NpgsqlDataSource.");
 
     private void ThrowIfCompleted()
     {

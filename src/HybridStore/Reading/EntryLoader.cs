@@ -134,7 +134,7 @@ internal sealed class EntryLoader(
         await test.PassAsync(ProtocolStep.Load).ConfigureAwait(false);
         stamp = test is { StampComesFirst: false } ? new LoadStamp(isWanted: false) : stamp;
         _loading.Value = stamp;
-        var context = new LoadContext(postgres.DataSource, request.Key, request.Settings.TimeToLive, stamp);
+        var context = new LoadContext(postgres, request.Key, request.Settings.TimeToLive, stamp);
         var startedAt = timeProvider.GetTimestamp();
         try
         {

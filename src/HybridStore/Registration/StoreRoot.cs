@@ -45,7 +45,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         _postgres = new PostgresGateway(dataSource, ownsDataSource, logger);
 
         CacheAsideReader? reader = null;
-        EntryExplainer? explainer = null;
+        IEntryExplainer? explainer = null;
         IInvalidator invalidator = new NothingToInvalidate();
         if (options.Mode == HybridStoreMode.Cached)
         {

@@ -1,5 +1,4 @@
 using HybridStore.Fencing;
-using Npgsql;
 
 namespace HybridStore.Writing;
 
@@ -30,7 +29,7 @@ internal sealed class StrictFences
 
     /// <summary>Sets the fences of an open transaction.</summary>
     public static async Task<StrictFences> SetAsync(
-        NpgsqlConnection connection,
+        WriteContext write,
         IInvalidator invalidator,
         Invalidation what,
         TimeSpan fenceTtl,
@@ -41,7 +40,7 @@ internal sealed class StrictFences
         {
             Write = what.Keys.Count == 0 && what.Tags.Count == 0
                 ? null
-                : await Commit.AboutToAsync(connection, cancellationToken).ConfigureAwait(false),
+                : await Commit.AboutToAsync(write, cancellationToken).ConfigureAwait(false),
         };
         fences._haveStood = fences.Write is null || await fences.SendAsync().ConfigureAwait(false);
         return fences;

@@ -94,7 +94,7 @@ internal sealed class TransactionalWriter(
         var ending = new Ending { Write = open };
         try
         {
-            Commit.ThrowIfImpossible(open.Context.Transaction, open.Context.Connection);
+            Commit.ThrowIfImpossible(open.Context);
             await EndAsync(ending, cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -123,6 +123,14 @@ internal sealed class TransactionalWriter(
         Ending ending,
         CancellationToken cancellationToken)
     {
+        if (postgres.Simulated is { } simulated)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var transaction = simulated.Begin(options.IsolationLevel);
+            await RunAsync(WriteContext.Simulate(transaction), write, options, ending, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var connection = await postgres.DataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
@@ -130,37 +138,46 @@ internal sealed class TransactionalWriter(
             var transaction = await connection.BeginTransactionAsync(options.IsolationLevel, cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
-                var context = new WriteContext(transaction);
-                _current.Value = ending.Write = new OpenWrite(context, options, OpenWrite.Joinable(_current.Value));
-                try
-                {
-                    await write(context, cancellationToken).ConfigureAwait(false);
-                    cancellationToken.ThrowIfCancellationRequested();
-                    Commit.ThrowIfImpossible(transaction, connection);
-                }
-                catch (Exception error) when (Commit.IsEndedByCallback(transaction, connection))
-                {
-                    // Against the rules, and perhaps committed: the cache must be right all the same.
-                    ending.EndedByCallback = ExceptionDispatchInfo.Capture(error);
-                    ending.Invalidation = context.Complete();
-                    return;
-                }
-
-                await EndAsync(ending, cancellationToken).ConfigureAwait(false);
+                await RunAsync(new WriteContext(transaction), write, options, ending, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task RunAsync(
+        WriteContext context,
+        Func<WriteContext, CancellationToken, Task> write,
+        WriteOptions options,
+        Ending ending,
+        CancellationToken cancellationToken)
+    {
+        _current.Value = ending.Write = new OpenWrite(context, options, OpenWrite.Joinable(_current.Value));
+        try
+        {
+            await write(context, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            Commit.ThrowIfImpossible(context);
+        }
+        catch (Exception error) when (Commit.IsEndedByCallback(context))
+        {
+            // Against the rules, and perhaps committed: the cache must be right all the same.
+            ending.EndedByCallback = ExceptionDispatchInfo.Capture(error);
+            ending.Invalidation = context.Complete();
+            return;
+        }
+
+        await EndAsync(ending, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task EndAsync(Ending ending, CancellationToken cancellationToken)
     {
         var write = ending.Write!;
         write.ThrowIfDoomed();
-        var (connection, options, named) = (write.Context.Connection, write.Options, write.Context.Complete());
+        var (options, named) = (write.Options, write.Context.Complete());
         StrictFences? fences = null;
         if (options.Strict is true)
         {
             fences = await StrictFences.SetAsync(
-                connection, invalidator, named, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
+                write.Context, invalidator, named, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (!fences.HaveStood)
             {
                 if (options.OnFenceFailure == OnFenceFailure.Abort)
@@ -175,7 +192,7 @@ internal sealed class TransactionalWriter(
         await test.PassAsync(ProtocolStep.Commit).ConfigureAwait(false);
         try
         {
-            var commit = Commit.ExecuteAsync(connection);
+            var commit = Commit.ExecuteAsync(write.Context);
             ending.Fence = fences is null ? await commit.ConfigureAwait(false) : await fences.KeepAsync(commit).ConfigureAwait(false);
             ending.IsStrict = fences is { HaveStood: true };
             ending.Invalidation = named;
