@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The package as its users get it: a fresh project outside the repository installs the packed HybridStore from a folder and
-# runs the repository class of the README on real servers.
-#   .ci/package.sh [FOLDER]     the folder with the packed package (artifacts/packages); without it, the package is packed first
+# The packages as their users get them: a fresh project outside the repository installs the packed HybridStore and
+# HybridStore.Testing from a folder, runs the repository class of the README on real servers, and tests it without any.
+#   .ci/package.sh [FOLDER]     the folder with the packed packages (artifacts/packages); without it, they are packed first
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# What the package may depend on. A name more is a burden for everyone who installs it: think first, then add it here.
+# What HybridStore may depend on; HybridStore.Testing on HybridStore alone. A name more is a burden for everyone who installs it: think first, then add it here.
 dependencies=(
   Dapper
   Microsoft.Extensions.Caching.Abstractions
@@ -31,15 +31,16 @@ clean_up() {
 }
 trap clean_up EXIT
 
-find_package() {
-  local folder=$1 version
-  version=$(dotnet msbuild src/HybridStore/HybridStore.csproj -getProperty:PackageVersion)
-  package=$(realpath "$folder")/HybridStore.$version.nupkg
-  if [ ! -s "$package" ]; then
-    echo "$package is missing: dotnet pack src/HybridStore -c Release -o $folder" >&2
-    return 1
-  fi
-  package_version=$version
+find_packages() {
+  local folder=$1 name
+  package_version=$(dotnet msbuild src/HybridStore/HybridStore.csproj -getProperty:PackageVersion)
+  packages=$(realpath "$folder")
+  for name in HybridStore HybridStore.Testing; do
+    if [ ! -s "$packages/$name.$package_version.nupkg" ]; then
+      echo "$packages/$name.$package_version.nupkg is missing: dotnet pack src/$name -c Release -o $folder" >&2
+      return 1
+    fi
+  done
 }
 
 # The README's block with the repository class, as a reader copies it.
@@ -72,7 +73,7 @@ create_project() {
 <?xml version="1.0" encoding="utf-8"?>
 <configuration>
   <packageSources>
-    <add key="packed" value="$(dirname "$package")" />
+    <add key="packed" value="$packages" />
   </packageSources>
 </configuration>
 XML
@@ -80,19 +81,21 @@ XML
   (
     cd "$project"
     dotnet add package HybridStore --version "$package_version"
+    dotnet add package HybridStore.Testing --version "$package_version"
     dotnet add package Microsoft.Extensions.Hosting --version "$hosting_version" --no-restore
   ) >"$work/log" || { cat "$work/log" >&2; return 1; }
   dotnet build "$project" -c Release
-  assert_this_package_is_installed
+  assert_this_package_is_installed HybridStore
+  assert_this_package_is_installed HybridStore.Testing
 }
 
 # Another source may have a package of the same name and version.
 assert_this_package_is_installed() {
-  local packed installed
-  packed=$(sha512sum "$package" | cut -d ' ' -f 1)
-  installed=$(sha512sum "$NUGET_PACKAGES/hybridstore/$package_version/hybridstore.$package_version.nupkg" | cut -d ' ' -f 1)
+  local name=$1 packed installed
+  packed=$(sha512sum "$packages/$name.$package_version.nupkg" | cut -d ' ' -f 1)
+  installed=$(sha512sum "$NUGET_PACKAGES/${name,,}/$package_version/${name,,}.$package_version.nupkg" | cut -d ' ' -f 1)
   if [ "$packed" != "$installed" ]; then
-    echo "The project was given another HybridStore $package_version than the one that was packed" >&2
+    echo "The project was given another $name $package_version than the one that was packed" >&2
     return 1
   fi
 }
@@ -118,8 +121,9 @@ start_servers() {
 
 if [ "$#" -eq 0 ]; then
   dotnet pack src/HybridStore -c Release -o "$work/packed"
+  dotnet pack src/HybridStore.Testing -c Release -o "$work/packed"
 fi
-find_package "${1:-$work/packed}"
+find_packages "${1:-$work/packed}"
 hosting_version=$(version_of Microsoft.Extensions.Hosting)
 source tests/servers.sh
 ensure_servers
@@ -127,5 +131,9 @@ start_servers
 create_project "$work/Consumer"
 
 consumer=$work/Consumer/bin/Release/net10.0/Consumer.dll
-dotnet "$consumer" contents "$package" "$(git remote get-url origin 2>/dev/null || true)" "${dependencies[@]}"
+remote=$(git remote get-url origin 2>/dev/null || true)
+dotnet "$consumer" contents HybridStore HybridStore.IHybridStore "$packages/HybridStore.$package_version.nupkg" "$remote" "${dependencies[@]}"
+dotnet "$consumer" contents HybridStore.Testing HybridStore.Testing.InMemoryHybridStore \
+  "$packages/HybridStore.Testing.$package_version.nupkg" "$remote" HybridStore
 dotnet "$consumer" use
+dotnet "$consumer" test

@@ -7,26 +7,28 @@ using System.Xml.Linq;
 namespace Consumer;
 
 /// <summary>The package: its description, its dependencies, its documentation and its symbols.</summary>
-internal static class PackageContents
+/// <param name="name">The package's name.</param>
+/// <param name="type">A type that it documents.</param>
+internal sealed class PackageContents(string name, string type)
 {
-    private const string Assembly = "lib/net10.0/HybridStore.dll";
-    private const string Documentation = "lib/net10.0/HybridStore.xml";
     private static readonly Guid SourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
+    private readonly string _assembly = $"lib/net10.0/{name}.dll";
+    private readonly string _documentation = $"lib/net10.0/{name}.xml";
 
-    public static void Check(string path, string remote, string[] dependencies)
+    public void Check(string path, string remote, string[] dependencies)
     {
         using var package = ZipFile.OpenRead(path);
-        var description = XDocument.Parse(Read(package, "HybridStore.nuspec")).Root!.Elements().Single();
+        var description = XDocument.Parse(Read(package, $"{name}.nuspec")).Root!.Elements().Single();
         CheckDescription(description, remote);
         CheckDependencies(description, dependencies);
 
         Consumer.Check.That(Read(package, "README.md").StartsWith("# HybridStore", StringComparison.Ordinal), "README.md is inside");
         Consumer.Check.That(
             package.Entries.Where(entry => entry.FullName.StartsWith("lib/", StringComparison.Ordinal))
-                .Select(entry => entry.FullName).Order().SequenceEqual([Assembly, Documentation]),
+                .Select(entry => entry.FullName).Order().SequenceEqual([_assembly, _documentation]),
             "one assembly with its documentation, and nothing else, is installed");
         Consumer.Check.That(
-            Read(package, Documentation).Contains("T:HybridStore.IHybridStore", StringComparison.Ordinal), "IHybridStore is documented");
+            Read(package, _documentation).Contains($"T:{type}", StringComparison.Ordinal), $"{type} is documented");
         CheckSymbols(package, remote);
     }
 
@@ -61,9 +63,9 @@ internal static class PackageContents
             $"missing: {string.Join(", ", fewer.DefaultIfEmpty("none"))})");
     }
 
-    private static void CheckSymbols(ZipArchive package, string remote)
+    private void CheckSymbols(ZipArchive package, string remote)
     {
-        using var assembly = new PEReader(new MemoryStream(ReadBytes(package, Assembly)));
+        using var assembly = new PEReader(new MemoryStream(ReadBytes(package, _assembly)));
         var entry = assembly.ReadDebugDirectory().SingleOrDefault(entry => entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
         Consumer.Check.That(entry.DataSize > 0, "the symbols are in the assembly");
 

@@ -16,7 +16,7 @@ internal sealed class CacheAsideStore(
     SerializerRegistry serializers,
     CacheAsideReader? reader,
     EntryLoader loader,
-    EntryExplainer? explainer,
+    IEntryExplainer? explainer,
     TransactionalWriter writer,
     ForeignInvalidations invalidations,
     StoreMetrics metrics,

@@ -12,7 +12,8 @@ namespace HybridStore;
 /// </summary>
 public sealed class LoadContext
 {
-    private readonly NpgsqlDataSource? _dataSource;
+    private readonly PostgresGateway? _postgres;
+    private readonly NpgsqlDataSource? _standby;
     private readonly TimeSpan? _timeToLiveOfEntry;
     private NpgsqlConnection? _connection;
     private List<string>? _tags;
@@ -32,9 +33,10 @@ public sealed class LoadContext
         Stamp = new LoadStamp(isWanted: false);
     }
 
-    internal LoadContext(NpgsqlDataSource dataSource, string key, TimeSpan timeToLive, LoadStamp stamp)
+    internal LoadContext(PostgresGateway postgres, NpgsqlDataSource? onStandby, string key, TimeSpan timeToLive, LoadStamp stamp)
     {
-        _dataSource = dataSource;
+        _postgres = postgres;
+        _standby = onStandby;
         _timeToLiveOfEntry = timeToLive;
         Key = key;
         Stamp = stamp;
@@ -151,6 +153,11 @@ public sealed class LoadContext
     public async ValueTask<T?> QuerySingleOrDefaultAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default)
     {
+        if (Simulate() is { } simulated)
+        {
+            return await simulated.QuerySingleOrDefaultAsync<T>(sql, parameters, cancellationToken).ConfigureAwait(false);
+        }
+
         var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         return NeedsStamp()
             ? await StampedStatement.QuerySingleOrDefaultAsync<T>(connection, Stamp, sql, parameters, cancellationToken).ConfigureAwait(false)
@@ -165,6 +172,11 @@ public sealed class LoadContext
     public async ValueTask<IReadOnlyList<T>> QueryAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default)
     {
+        if (Simulate() is { } simulated)
+        {
+            return await simulated.QueryAsync<T>(sql, parameters, cancellationToken).ConfigureAwait(false);
+        }
+
         var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         return NeedsStamp()
             ? await StampedStatement.QueryAsync<T>(connection, Stamp, sql, parameters, cancellationToken).ConfigureAwait(false)
@@ -179,6 +191,11 @@ public sealed class LoadContext
     public async ValueTask<T?> ExecuteScalarAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default)
     {
+        if (Simulate() is { } simulated)
+        {
+            return await simulated.ExecuteScalarAsync<T>(sql, parameters, cancellationToken).ConfigureAwait(false);
+        }
+
         var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         return NeedsStamp()
             ? await StampedStatement.ExecuteScalarAsync<T>(connection, Stamp, sql, parameters, cancellationToken).ConfigureAwait(false)
@@ -188,7 +205,7 @@ public sealed class LoadContext
     internal async ValueTask ReleaseAsync()
     {
         _released = true;
-        if (_dataSource is not null && _connection is not null)
+        if (_postgres is not null && _connection is not null)
         {
             await _connection.DisposeAsync().ConfigureAwait(false);
         }
@@ -196,14 +213,35 @@ public sealed class LoadContext
 
     private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
+        Enter();
+        return _connection ??= await (_standby ?? _postgres!.DataSource).OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Enter()
+    {
         ObjectDisposedException.ThrowIf(_released, this);
         if (Transaction.Current is not null)
         {
             // The connection takes part in it, and may see what it has not committed.
             Stamp.MarkFromTransaction();
         }
+    }
 
-        return _connection ??= await _dataSource!.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+    /// <summary>What answers a statement where there is no database; null in production.</summary>
+    private ISimulatedStatements? Simulate()
+    {
+        if (_postgres?.Simulated is not { } database)
+        {
+            return null;
+        }
+
+        Enter();
+        if (NeedsStamp())
+        {
+            database.Stamp(Stamp);
+        }
+
+        return database.Statements;
     }
 
     /// <summary>Until the first statement has succeeded: a snapshot taken with it is older than all that is read.</summary>

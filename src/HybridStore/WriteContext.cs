@@ -15,6 +15,8 @@ public sealed class WriteContext
     private readonly HashSet<string> _tags = new(StringComparer.Ordinal);
     private readonly Func<CancellationToken, Task<WriteReceipt>>? _commit;
     private readonly WrittenValues? _values;
+    private readonly NpgsqlTransaction? _transaction;
+    private readonly NpgsqlConnection? _connection;
     private bool _completed;
 
     /// <summary>A context over a transaction of your own, for unit tests of a repository's writes. It is neither committed nor
@@ -23,8 +25,8 @@ public sealed class WriteContext
     public WriteContext(NpgsqlTransaction transaction)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        Transaction = transaction;
-        Connection = !Commit.HasEnded(transaction) && transaction.Connection is { } connection
+        _transaction = transaction;
+        _connection = !Commit.HasEnded(transaction) && transaction.Connection is { } connection
             ? connection
             : throw new ArgumentException("The transaction is already finished; begin a new one.", nameof(transaction));
     }
@@ -35,14 +37,18 @@ public sealed class WriteContext
 
     internal WrittenValues Values => _values ?? throw new InvalidOperationException("This context is of no store's.");
 
+    private WriteContext(ISimulatedTransaction simulated, WrittenValues values) => (Simulated, _values) = (simulated, values);
+
     internal bool IsCompleted => _completed;
 
     /// <summary>The write's transaction. The store commits it; a callback that ends it is refused with an
     /// <see cref="InvalidOperationException"/>.</summary>
-    public NpgsqlTransaction Transaction { get; }
+    /// <exception cref="InvalidOperationException">The write belongs to a test that has no database.</exception>
+    public NpgsqlTransaction Transaction => _transaction ?? throw NoDatabase();
 
     /// <summary>The connection of <see cref="Transaction"/>.</summary>
-    public NpgsqlConnection Connection { get; }
+    /// <exception cref="InvalidOperationException">The write belongs to a test that has no database.</exception>
+    public NpgsqlConnection Connection => _connection ?? throw NoDatabase();
 
     /// <summary>The keys named so far.</summary>
     public IReadOnlyCollection<string> InvalidatedKeys => _keys;
@@ -135,7 +141,8 @@ public sealed class WriteContext
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <returns>The number of rows that it changed.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.ExecuteAsync(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.ExecuteAsync(sql, parameters, cancellationToken)
+        ?? Statement.ExecuteAsync(Connection, Transaction, sql, parameters, cancellationToken);
 
     /// <summary>The only row of a query in the transaction, or the default (<see langword="null"/> for classes) if there is
     /// none.</summary>
@@ -146,7 +153,8 @@ public sealed class WriteContext
     /// <exception cref="InvalidOperationException">There is more than one row.</exception>
     public Task<T?> QuerySingleOrDefaultAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.QuerySingleOrDefaultAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.QuerySingleOrDefaultAsync<T>(sql, parameters, cancellationToken)
+        ?? Statement.QuerySingleOrDefaultAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
 
     /// <summary>All rows of a query in the transaction.</summary>
     /// <typeparam name="T">The type of a row, mapped by Dapper.</typeparam>
@@ -155,7 +163,8 @@ public sealed class WriteContext
     /// <param name="cancellationToken">Cancels the statement.</param>
     public Task<IReadOnlyList<T>> QueryAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.QueryAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.QueryAsync<T>(sql, parameters, cancellationToken)
+        ?? Statement.QueryAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
 
     /// <summary>The first column of the first row of a query in the transaction, or the default if there is no row.</summary>
     /// <typeparam name="T">The column's type.</typeparam>
@@ -164,13 +173,26 @@ public sealed class WriteContext
     /// <param name="cancellationToken">Cancels the statement.</param>
     public Task<T?> ExecuteScalarAsync<T>(
         string sql, object? parameters = null, CancellationToken cancellationToken = default) =>
-        Statement.ExecuteScalarAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+        Simulated?.ExecuteScalarAsync<T>(sql, parameters, cancellationToken)
+        ?? Statement.ExecuteScalarAsync<T>(Connection, Transaction, sql, parameters, cancellationToken);
+
+    /// <summary>What stands in for the transaction in tests without a database; null in production.</summary>
+    internal ISimulatedTransaction? Simulated { get; }
+
+    internal System.Data.IsolationLevel IsolationLevel => Simulated?.IsolationLevel ?? Transaction.IsolationLevel;
+
+    /// <summary>A write without a database.</summary>
+    internal static WriteContext Simulate(ISimulatedTransaction transaction, WrittenValues values) => new(transaction, values);
 
     internal Invalidation Complete()
     {
         _completed = true;
         return new Invalidation { Keys = [.. _keys], Tags = [.. _tags] };
     }
+
+    private static InvalidOperationException NoDatabase() => new(
+        "The store of this test has no database, so its writes have neither connection nor transaction: run statements through the context "
+        + "and arrange their answers, or make the store with an NpgsqlDataSource.");
 
     private void ThrowIfCompleted()
     {

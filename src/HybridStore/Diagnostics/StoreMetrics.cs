@@ -54,6 +54,9 @@ internal sealed class StoreMetrics
             });
     }
 
+    /// <summary>Told of each read's outcome, in the flow of its caller; null but in tests of applications.</summary>
+    public Action<string>? ReadObserver { get; init; }
+
     public void Hit() => Read("hit");
 
     public void Miss(string cause)
@@ -78,6 +81,8 @@ internal sealed class StoreMetrics
         {
             _reads.Add(1, _store, new("hybridstore.outcome", outcome));
         }
+
+        ReadObserver?.Invoke(outcome);
     }
 
     public void Coalesced() => _coalesced.Add(1, _store);

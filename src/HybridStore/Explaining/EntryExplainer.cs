@@ -13,14 +13,11 @@ namespace HybridStore.Explaining;
 
 /// <summary>Looks at what a read would meet, and says what it would come to. Changes nothing, whatever the state of Redis.</summary>
 internal sealed class EntryExplainer(RedisConnection connection, TagSearch tagSearch, InvalidationDispatcher invalidations)
+    : IEntryExplainer
 {
     /// <summary>Where there is no Redis.</summary>
     public static EntryExplanation PassThrough(string key) => Explanation(key, VerdictReasons.PassThrough);
 
-    /// <param name="key">A key that has been checked.</param>
-    /// <param name="settings">The store's defaults.</param>
-    /// <param name="skipCache">Whether reads pass the cache.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<EntryExplanation> ExplainAsync(
         string key, EntrySettings settings, bool skipCache, CancellationToken cancellationToken)
     {

@@ -52,7 +52,6 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         connection.Restored += WakeUp;
     }
 
-    /// <summary>Whether Redis may hold this key in a state that this process knows to be outdated.</summary>
     public bool IsPending(string key) => _pending.Covers(key);
 
     /// <summary>Applies an invalidation or queues it. Keys and tags have been checked.</summary>

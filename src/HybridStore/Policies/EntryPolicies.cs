@@ -6,6 +6,7 @@ namespace HybridStore.Policies;
 /// <summary>Resolves options to settings: the call's own, then its policy's, then the store's.</summary>
 internal sealed class EntryPolicies
 {
+    private readonly bool _withoutJitter;
     private readonly EntrySettings _defaults;
     private readonly Dictionary<string, EntrySettings> _policies;
 
@@ -13,11 +14,16 @@ internal sealed class EntryPolicies
     // options alive that were made for a single call.
     private readonly ConditionalWeakTable<EntryOptions, EntrySettings> _resolved = [];
 
-    public EntryPolicies(EntryOptions defaults, IEnumerable<KeyValuePair<string, EntryOptions>> policies)
+    /// <param name="defaults">The store's own.</param>
+    /// <param name="policies">The named ones.</param>
+    /// <param name="withoutJitter">For tests, which have to know when an entry ends.</param>
+    public EntryPolicies(
+        EntryOptions defaults, IEnumerable<KeyValuePair<string, EntryOptions>> policies, bool withoutJitter = false)
     {
-        _defaults = EntrySettings.Default.With(defaults);
+        _withoutJitter = withoutJitter;
+        _defaults = Settled(EntrySettings.Default.With(defaults));
         _policies = policies.ToDictionary(
-            policy => policy.Key, policy => _defaults.With(policy.Value), StringComparer.OrdinalIgnoreCase);
+            policy => policy.Key, policy => Settled(_defaults.With(policy.Value)), StringComparer.OrdinalIgnoreCase);
     }
 
     /// <exception cref="ArgumentException">The policy is unknown.</exception>
@@ -40,14 +46,16 @@ internal sealed class EntryPolicies
     {
         if (options.PolicyName is not { } name)
         {
-            return _defaults.With(options);
+            return Settled(_defaults.With(options));
         }
 
         return _policies.TryGetValue(name, out var policy)
-            ? policy.With(options)
+            ? Settled(policy.With(options))
             : throw new ArgumentException(
                 $"There is no policy {Excerpt.Of(name)}. Known are: {string.Join(", ", _policies.Keys.Order(StringComparer.Ordinal))}. "
                 + "Add it with AddPolicy or under Policies in the configuration.",
                 nameof(options));
     }
+
+    private EntrySettings Settled(EntrySettings settings) => _withoutJitter ? settings with { Jitter = 0 } : settings;
 }

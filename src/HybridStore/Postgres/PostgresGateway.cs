@@ -4,19 +4,25 @@ using Npgsql;
 namespace HybridStore.Postgres;
 
 /// <summary>The only place that opens connections to PostgreSQL.</summary>
-/// <param name="dataSource">The primary.</param>
+/// <param name="dataSource">The primary; null where a database is simulated.</param>
 /// <param name="ownsDataSource">Whether the store disposes it.</param>
 /// <param name="logger">Logs.</param>
 /// <param name="standby">A standby for loads; null: none.</param>
 /// <param name="ownsStandby">Whether the store disposes it.</param>
 internal sealed class PostgresGateway(
-    NpgsqlDataSource dataSource, bool ownsDataSource, ILogger logger, NpgsqlDataSource? standby = null, bool ownsStandby = false)
+    NpgsqlDataSource? dataSource, bool ownsDataSource, ILogger logger, NpgsqlDataSource? standby = null, bool ownsStandby = false)
     : IAsyncDisposable
 {
     private static readonly Version OldestSupported = new(14, 0);
 
     /// <summary>The primary.</summary>
-    public NpgsqlDataSource DataSource { get; } = dataSource;
+    /// <exception cref="InvalidOperationException">There is no database, but one that is simulated.</exception>
+    public NpgsqlDataSource DataSource => dataSource ?? throw new InvalidOperationException(
+        "The store of this test has no database, so there is no connection and no transaction: run statements through the context and "
+        + "arrange their answers, or make the store with an NpgsqlDataSource.");
+
+    /// <summary>What answers in place of a database; null in production.</summary>
+    public ISimulatedDatabase? Simulated { get; init; }
 
     /// <summary>Where loads may read that are judged by their snapshot. Null: on the primary only.</summary>
     public NpgsqlDataSource? Standby { get; } = standby;

@@ -85,11 +85,17 @@ internal static class Statement
         }
     }
 
-    internal static CommandDefinition Command(
-        NpgsqlTransaction? transaction, string sql, object? parameters, CancellationToken cancellationToken)
+    /// <exception cref="ArgumentException">There is no text, or the parameters are none.</exception>
+    public static void ThrowIfInvalid(string sql, object? parameters)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
         ThrowIfMisplaced(parameters);
+    }
+
+    internal static CommandDefinition Command(
+        NpgsqlTransaction? transaction, string sql, object? parameters, CancellationToken cancellationToken)
+    {
+        ThrowIfInvalid(sql, parameters);
         return new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken);
     }
 }

@@ -18,6 +18,11 @@ internal sealed class TransactionLookup(PostgresGateway postgres, ILogger logger
     /// answer, a fence that holds whatever the transaction has come to.</summary>
     public async Task<Fence?> FindAsync(ulong transactionId)
     {
+        if (postgres.Simulated is { } simulated)
+        {
+            return simulated.Find(transactionId);
+        }
+
         try
         {
             var command = postgres.DataSource.CreateCommand(Sql);

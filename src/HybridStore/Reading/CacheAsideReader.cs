@@ -1,20 +1,20 @@
 using System.Runtime.CompilerServices;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
-using HybridStore.Invalidating;
 using HybridStore.Redis;
 using HybridStore.Serialization;
+using HybridStore.Writing;
 using StackExchange.Redis;
 
 namespace HybridStore.Reading;
 
 /// <summary>Cache-aside: the entry if Redis has it, else one load for all who ask, whose value is stored behind them.</summary>
 internal sealed class CacheAsideReader(
-    RedisGateway gateway,
+    IEntryCache gateway,
     EntryReader entries,
     EntryLoader loader,
     EntryRefresher refresher,
-    InvalidationDispatcher invalidations,
+    IInvalidator invalidations,
     StoreMetrics metrics,
     IProtocolGate? gate = null)
 {

@@ -57,7 +57,7 @@ internal sealed class EntryLoader(
             stamp.MarkFromTransaction();
         }
 
-        var (value, _, _) = await RunAsync(request, stamp, postgres.DataSource, cancellationToken).ConfigureAwait(false);
+        var (value, _, _) = await RunAsync(request, stamp, onStandby: null, cancellationToken).ConfigureAwait(false);
         NoteInput(stamp);
         return value;
     }
@@ -135,14 +135,14 @@ internal sealed class EntryLoader(
         }
     }
 
-    /// <summary>Runs the caller's delegate and measures it.</summary>
+    /// <summary>Runs the caller's delegate and measures it. On the primary, unless it is given a standby.</summary>
     private async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
-        LoadRequest<TState, T> request, LoadStamp stamp, NpgsqlDataSource source, CancellationToken cancellationToken)
+        LoadRequest<TState, T> request, LoadStamp stamp, NpgsqlDataSource? onStandby, CancellationToken cancellationToken)
     {
         await test.PassAsync(ProtocolStep.Load).ConfigureAwait(false);
         stamp = test is { StampComesFirst: false } ? new LoadStamp(isWanted: false) : stamp;
         _loading.Value = stamp;
-        var context = new LoadContext(source, request.Key, request.Settings.TimeToLive, stamp);
+        var context = new LoadContext(postgres, onStandby, request.Key, request.Settings.TimeToLive, stamp);
         var startedAt = timeProvider.GetTimestamp();
         try
         {
@@ -178,7 +178,7 @@ internal sealed class EntryLoader(
                 }
             }
 
-            return await RunAsync(request, stamp, postgres.DataSource, cancellationToken).ConfigureAwait(false);
+            return await RunAsync(request, stamp, onStandby: null, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -259,7 +259,7 @@ internal sealed class EntryLoader(
 
         var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true };
         var (loaded, context, duration) = lease is null
-            ? await RunAsync(request, stamp, postgres.DataSource, flight.Token).ConfigureAwait(false)
+            ? await RunAsync(request, stamp, onStandby: null, flight.Token).ConfigureAwait(false)
             : await RunAsync(request, stamp, lease, flight.Token).ConfigureAwait(false);
         await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
         var sentAt = Flight.NextArrival();

@@ -11,7 +11,7 @@ namespace HybridStore.Reading;
 
 /// <summary>Stores what was loaded, behind its callers. Whatever goes wrong costs a later load and nothing else.</summary>
 internal sealed class EntryStorer(
-    RedisGateway gateway, EntryCodec codec, StoreMetrics metrics, ILogger logger, ProtocolUnderTest? test = null)
+    IEntryCache gateway, EntryCodec codec, StoreMetrics metrics, ILogger logger, ProtocolUnderTest? test = null)
 {
     private static readonly Task<bool> NotStored = Task.FromResult(false);
 

@@ -8,7 +8,7 @@ namespace HybridStore.Reading;
 /// jittered pauses, so that a lease that becomes free is taken; past the limit the caller loads for itself and does not store.
 /// </summary>
 internal sealed class LeaseAcquirer(
-    RedisGateway gateway, TimeSpan longestWait, TimeProvider timeProvider, ProtocolUnderTest? test = null)
+    IEntryCache gateway, TimeSpan longestWait, TimeProvider timeProvider, ProtocolUnderTest? test = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);

@@ -13,7 +13,7 @@ namespace HybridStore.Redis;
 /// and never an exception.
 /// </summary>
 internal sealed class RedisGateway(
-    RedisConnection connection, RedisGenerations generations, RedisClock clock, TimeProvider timeProvider)
+    RedisConnection connection, RedisGenerations generations, RedisClock clock, TimeProvider timeProvider) : IEntryCache
 {
     /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
     public bool RefusesTags => connection.Session is { RefusesTags: true };

@@ -104,18 +104,20 @@ public static class HybridStoreServiceCollectionExtensions
 
         if (key is null)
         {
+            services.AddSingleton(registration);
             services.AddSingleton(provider => new StoreRoot(provider, registration));
             services.AddSingleton<IHybridStore>(static provider => provider.GetRequiredService<StoreRoot>().Store);
             services.AddSingleton<IHostedService>(
-                static provider => new StoreStarter(provider.GetRequiredService<StoreRoot>));
+                static provider => new StoreStarter(provider.GetService<StoreRoot>));
         }
         else
         {
+            services.AddKeyedSingleton(key, registration);
             services.AddKeyedSingleton(key, (provider, _) => new StoreRoot(provider, registration));
             services.AddKeyedSingleton<IHybridStore>(
                 key, static (provider, ofKey) => provider.GetRequiredKeyedService<StoreRoot>(ofKey).Store);
             services.AddSingleton<IHostedService>(
-                provider => new StoreStarter(() => provider.GetRequiredKeyedService<StoreRoot>(key)));
+                provider => new StoreStarter(() => provider.GetKeyedService<StoreRoot>(key)));
         }
 
         return new HybridStoreBuilder(services, registration);

@@ -48,7 +48,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
 
         CacheAsideReader? reader = null;
-        EntryExplainer? explainer = null;
+        IEntryExplainer? explainer = null;
         EntryStorer? storer = null;
         IInvalidator invalidator = new NothingToInvalidate();
         if (options.Mode == HybridStoreMode.Cached)

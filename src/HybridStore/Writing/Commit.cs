@@ -9,11 +9,16 @@ internal static class Commit
 {
     private const string Sql = $"SELECT pg_current_xact_id_if_assigned(), {BootMark.Sql}";
 
-    /// <summary>What is known of the open transaction of a connection before its COMMIT. Null if it has written nothing and so has no id.
+    /// <summary>What is known of the open transaction of a write before its COMMIT. Null if it has written nothing and so has no id.
     /// In a transaction that has failed it is an error.</summary>
-    public static async Task<Fence?> AboutToAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<Fence?> AboutToAsync(WriteContext write, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(Sql, connection);
+        if (write.Simulated is { } simulated)
+        {
+            return simulated.AboutToCommit();
+        }
+
+        var command = new NpgsqlCommand(Sql, write.Connection);
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -24,14 +29,19 @@ internal static class Commit
         }
     }
 
-    /// <summary>Commits the open transaction of a connection. Not cancellable: once COMMIT is on its way there is nothing to take
+    /// <summary>Commits the open transaction of a write. Not cancellable: once COMMIT is on its way there is nothing to take
     /// back, and whoever stops listening does not learn what became of it. The command time-out of the connection bounds it.</summary>
     /// <returns>The transaction's id and who counted it, or null if it wrote nothing and so has none.</returns>
     /// <remarks>In a transaction that has failed the SELECT is an error, and the COMMIT behind it is not run. COMMIT alone would
     /// answer ROLLBACK there, which the client takes for a success.</remarks>
-    public static async Task<Fence?> ExecuteAsync(NpgsqlConnection connection)
+    public static async Task<Fence?> ExecuteAsync(WriteContext write)
     {
-        var batch = new NpgsqlBatch(connection)
+        if (write.Simulated is { } simulated)
+        {
+            return simulated.Commit();
+        }
+
+        var batch = new NpgsqlBatch(write.Connection)
         {
             BatchCommands = { new(Sql), new("COMMIT") },
         };
@@ -57,15 +67,20 @@ internal static class Commit
 
     /// <summary>Refuses a transaction that is not there to be committed. COMMIT outside a transaction would pass as success.</summary>
     /// <exception cref="InvalidOperationException">The connection is closed, or the transaction has ended.</exception>
-    public static void ThrowIfImpossible(NpgsqlTransaction transaction, NpgsqlConnection connection)
+    public static void ThrowIfImpossible(WriteContext write)
     {
-        if (connection.State != ConnectionState.Open)
+        if (write.Simulated is not null)
+        {
+            return;
+        }
+
+        if (write.Connection.State != ConnectionState.Open)
         {
             throw new InvalidOperationException(
                 "The write's connection is closed: its callback closed it, or caught the error when it was lost. The write is rolled back.");
         }
 
-        if (HasEnded(transaction))
+        if (HasEnded(write.Transaction))
         {
             throw new InvalidOperationException(
                 "The write's callback ended its transaction: the store commits it, and rolls it back when the callback throws. What the "
@@ -75,8 +90,11 @@ internal static class Commit
 
     /// <summary>Whether the callback has ended the transaction. Not so where the connection is closed: PostgreSQL has rolled back
     /// then.</summary>
-    public static bool IsEndedByCallback(NpgsqlTransaction transaction, NpgsqlConnection connection) =>
-        connection.State == ConnectionState.Open && HasEnded(transaction);
+    public static bool IsEndedByCallback(WriteContext write) =>
+        write.Simulated is null && write.Connection.State == ConnectionState.Open && HasEnded(write.Transaction);
+
+    /// <inheritdoc cref="HasEnded(NpgsqlTransaction)"/>
+    public static bool HasEnded(WriteContext write) => write.Simulated?.HasEnded ?? HasEnded(write.Transaction);
 
     /// <summary>Whether a transaction has been committed, rolled back or disposed.</summary>
     public static bool HasEnded(NpgsqlTransaction transaction)

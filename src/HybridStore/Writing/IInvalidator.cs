@@ -5,6 +5,9 @@ namespace HybridStore.Writing;
 /// <summary>Where a committed write's invalidation goes.</summary>
 internal interface IInvalidator
 {
+    /// <summary>Whether the cache may hold this key in a state that this process knows to be outdated.</summary>
+    bool IsPending(string key);
+
     /// <summary>Applies or queues it. Never throws, whatever the state of Redis.</summary>
     /// <param name="what">Keys and tags.</param>
     /// <param name="fence">The write where it is known.</param>

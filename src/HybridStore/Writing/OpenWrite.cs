@@ -17,7 +17,7 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
     public WriteOptions Options { get; private set; } = options;
 
     // Not once it is about to be committed, or has ended: whoever still runs in its flow then writes by himself.
-    private bool CanBeJoined => !Context.IsCompleted && !Commit.HasEnded(Context.Transaction);
+    private bool CanBeJoined => !Context.IsCompleted && !Commit.HasEnded(Context);
 
     /// <summary>The innermost that can be joined, of a write and those around it. Null if there is none.</summary>
     public static OpenWrite? Joinable(OpenWrite? write)
@@ -38,10 +38,10 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
     {
         if (options.IsolationLevel != System.Data.IsolationLevel.Unspecified
-            && options.IsolationLevel != Context.Transaction.IsolationLevel)
+            && options.IsolationLevel != Context.IsolationLevel)
         {
             throw new InvalidOperationException(
-                $"A write that asks for {options.IsolationLevel} cannot join one in {Context.Transaction.IsolationLevel}: leave its "
+                $"A write that asks for {options.IsolationLevel} cannot join one in {Context.IsolationLevel}: leave its "
                 + "IsolationLevel unset, or give it a transaction of its own with WriteOptions.NewTransaction.");
         }
 

@@ -1,5 +1,4 @@
 using HybridStore.Fencing;
-using Npgsql;
 
 namespace HybridStore.Writing;
 
@@ -35,27 +34,25 @@ internal sealed class StrictFences
     public bool HaveStood => _haveStood && (Write is null || _timeProvider.GetElapsedTime(_sentAt) < _fenceTtl);
 
     /// <summary>Sets the fences of an open transaction.</summary>
-    /// <param name="connection">Its connection.</param>
+    /// <param name="write">The write; its own leases are spared.</param>
     /// <param name="invalidator">Sets them.</param>
     /// <param name="what">What is fenced.</param>
-    /// <param name="spared">The leases of the write itself, by their keys.</param>
     /// <param name="fenceTtl">How long a load may take that is stored.</param>
     /// <param name="timeProvider">Measures that.</param>
     /// <param name="cancellationToken">Honoured until the transaction's id is known.</param>
     public static async Task<StrictFences> SetAsync(
-        NpgsqlConnection connection,
+        WriteContext write,
         IInvalidator invalidator,
         Invalidation what,
-        IReadOnlyDictionary<string, Lease>? spared,
         TimeSpan fenceTtl,
         TimeProvider timeProvider,
         CancellationToken cancellationToken)
     {
-        var fences = new StrictFences(invalidator, what, spared, fenceTtl, timeProvider)
+        var fences = new StrictFences(invalidator, what, write.Values.LeasesInUse, fenceTtl, timeProvider)
         {
             Write = what.Keys.Count == 0 && what.Tags.Count == 0
                 ? null
-                : await Commit.AboutToAsync(connection, cancellationToken).ConfigureAwait(false),
+                : await Commit.AboutToAsync(write, cancellationToken).ConfigureAwait(false),
         };
         fences._haveStood = fences.Write is null || await fences.SendAsync().ConfigureAwait(false);
         return fences;

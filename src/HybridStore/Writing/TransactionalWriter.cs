@@ -109,7 +109,7 @@ internal sealed class TransactionalWriter(
         var ending = new Ending { Write = open };
         try
         {
-            Commit.ThrowIfImpossible(open.Context.Transaction, open.Context.Connection);
+            Commit.ThrowIfImpossible(open.Context);
             await EndAsync(ending, cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -163,6 +163,15 @@ internal sealed class TransactionalWriter(
         CancellationToken cancellationToken)
     {
         var values = ending.Values = await through.LeaseAsync(options.WriteThrough, cancellationToken).ConfigureAwait(false);
+        if (postgres.Simulated is { } simulated)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var transaction = simulated.Begin(options.IsolationLevel);
+            values.Stamp(simulated);
+            await RunAsync(WriteContext.Simulate(transaction, values), write, options, ending, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var connection = await postgres.DataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
@@ -171,38 +180,47 @@ internal sealed class TransactionalWriter(
             await using (transaction.ConfigureAwait(false))
             {
                 await values.StampAsync(connection, cancellationToken).ConfigureAwait(false);
-                var context = new WriteContext(transaction, values);
-                _current.Value = ending.Write = new OpenWrite(context, options, OpenWrite.Joinable(_current.Value));
-                values.Enter();
-                try
-                {
-                    await write(context, cancellationToken).ConfigureAwait(false);
-                    cancellationToken.ThrowIfCancellationRequested();
-                    Commit.ThrowIfImpossible(transaction, connection);
-                }
-                catch (Exception error) when (Commit.IsEndedByCallback(transaction, connection))
-                {
-                    // Against the rules, and perhaps committed: the cache must be right all the same.
-                    ending.EndedByCallback = ExceptionDispatchInfo.Capture(error);
-                    ending.Invalidation = context.Complete();
-                    return;
-                }
-
-                await EndAsync(ending, cancellationToken).ConfigureAwait(false);
+                await RunAsync(new WriteContext(transaction, values), write, options, ending, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task RunAsync(
+        WriteContext context,
+        Func<WriteContext, CancellationToken, Task> write,
+        WriteOptions options,
+        Ending ending,
+        CancellationToken cancellationToken)
+    {
+        _current.Value = ending.Write = new OpenWrite(context, options, OpenWrite.Joinable(_current.Value));
+        context.Values.Enter();
+        try
+        {
+            await write(context, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            Commit.ThrowIfImpossible(context);
+        }
+        catch (Exception error) when (Commit.IsEndedByCallback(context))
+        {
+            // Against the rules, and perhaps committed: the cache must be right all the same.
+            ending.EndedByCallback = ExceptionDispatchInfo.Capture(error);
+            ending.Invalidation = context.Complete();
+            return;
+        }
+
+        await EndAsync(ending, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task EndAsync(Ending ending, CancellationToken cancellationToken)
     {
         var write = ending.Write!;
         write.ThrowIfDoomed();
-        var (connection, options, named) = (write.Context.Connection, write.Options, write.Context.Complete());
+        var (options, named) = (write.Options, write.Context.Complete());
         StrictFences? fences = null;
         if (options.Strict is true)
         {
             fences = await StrictFences.SetAsync(
-                connection, invalidator, named, write.Context.Values.LeasesInUse, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
+                write.Context, invalidator, named, strict.FenceTtl, strict.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (!fences.HaveStood)
             {
                 if (options.OnFenceFailure == OnFenceFailure.Abort)
@@ -217,7 +235,7 @@ internal sealed class TransactionalWriter(
         await test.PassAsync(ProtocolStep.Commit).ConfigureAwait(false);
         try
         {
-            var commit = Commit.ExecuteAsync(connection);
+            var commit = Commit.ExecuteAsync(write.Context);
             ending.Fence = fences is null ? await commit.ConfigureAwait(false) : await fences.KeepAsync(commit).ConfigureAwait(false);
             ending.IsStrict = fences is { HaveStood: true };
             ending.Invalidation = named;

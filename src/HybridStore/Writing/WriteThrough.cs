@@ -10,7 +10,7 @@ namespace HybridStore.Writing;
 /// <param name="policies">How it is stored.</param>
 /// <param name="serializers">Refuse types that do not survive it.</param>
 /// <param name="loader">Notes what is read through the store meanwhile.</param>
-/// <param name="gateway">Grants leases. Null where there is no Redis: nothing is stored then.</param>
+/// <param name="cache">Grants leases. Null where there is no Redis: nothing is stored then.</param>
 /// <param name="storer">Stores. Null where there is no Redis.</param>
 /// <param name="timeProvider">Measures how long a value takes.</param>
 /// <param name="test">Null but in tests.</param>
@@ -18,7 +18,7 @@ internal sealed class WriteThrough(
     EntryPolicies policies,
     SerializerRegistry serializers,
     EntryLoader loader,
-    RedisGateway? gateway,
+    IEntryCache? cache,
     EntryStorer? storer,
     TimeProvider timeProvider,
     ProtocolUnderTest? test = null)
@@ -39,7 +39,7 @@ internal sealed class WriteThrough(
     /// else loads that key or Redis does not answer, is done without.</summary>
     public async Task<WrittenValues> LeaseAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        if (gateway is null || keys.Count == 0)
+        if (cache is null || keys.Count == 0)
         {
             return new WrittenValues(this, keys);
         }
@@ -70,7 +70,7 @@ internal sealed class WriteThrough(
 
     private async Task<Lease?> AskAsync(string key, CancellationToken cancellationToken)
     {
-        var answer = await gateway!.LeaseForWriteAsync(key, cancellationToken).ConfigureAwait(false);
+        var answer = await cache!.LeaseForWriteAsync(key, cancellationToken).ConfigureAwait(false);
         return answer.TryGetValue(out var granted) ? granted.Lease : null;
     }
 }

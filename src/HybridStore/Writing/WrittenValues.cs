@@ -49,6 +49,16 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
         }
     }
 
+    /// <summary>The same where there is no database.</summary>
+    public void Stamp(ISimulatedDatabase database)
+    {
+        if (_leases.Count > 0)
+        {
+            database.Stamp(_stamp);
+            _stampedAt = through.TimeProvider.GetTimestamp();
+        }
+    }
+
     /// <summary>What is read through the store in the caller's flow, from here on, is older than the snapshot perhaps: the stamp takes that
     /// over.</summary>
     public void Enter()

@@ -149,6 +149,15 @@ public sealed class ReadmeTests(ServersFixture servers)
     }
 
     [Fact]
+    public async Task The_unit_test_passes()
+    {
+        var store = await DiscountTest.RunAsync();
+
+        Assert.Equal(3, store.Statements.Count);
+        Assert.Equal(50m, store.Statements[1].Parameter<decimal>("percent"));
+    }
+
+    [Fact]
     public async Task A_read_with_the_token_reflects_the_write()
     {
         await using var host = await StartAsync();

@@ -167,5 +167,5 @@ public class RedisConnectionTests
     }
 
     private static Lease LeaseOf(long generation) =>
-        new(Lease.NewToken(), 0, new Generation(new RedisLayout("hs", 1), generation));
+        new(Lease.NewToken(), 0, new Generation(new RedisLayout("hs", 1), generation), High: null);
 }

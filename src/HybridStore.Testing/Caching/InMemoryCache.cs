@@ -1,0 +1,123 @@
+using HybridStore.Fencing;
+using HybridStore.Invalidating;
+using HybridStore.Reading;
+using HybridStore.Redis;
+using HybridStore.Resilience;
+using HybridStore.Writing;
+using StackExchange.Redis;
+
+namespace HybridStore.Testing.Caching;
+
+/// <summary>
+/// Redis as a store sees it, in memory, and with a switch. While it is off, reads and loads get no answer and invalidations wait;
+/// switched on, it takes those before anybody reads what they concern. Thread-safe.
+/// </summary>
+internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable flights, int capacity) : IEntryCache, IInvalidator
+{
+    private readonly Lock _switching = new();
+    private readonly PendingSet _pending = new(capacity);
+    private volatile bool _isDown;
+
+    public bool RefusesTags => false;
+
+    public bool IsDown
+    {
+        get => _isDown;
+        set
+        {
+            lock (_switching)
+            {
+                _isDown = value;
+                if (!value)
+                {
+                    ApplyPending();
+                }
+            }
+        }
+    }
+
+    public ValueTask<RedisCallResult<RedisValue>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(_isDown ? RedisCallResult<RedisValue>.Refused : RedisCallResult<RedisValue>.Ok(partition.Read(key)));
+    }
+
+    public ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(
+        string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken) =>
+        new(_isDown ? RedisCallResult<LeaseAnswer>.Refused : RedisCallResult<LeaseAnswer>.Ok(partition.Lease(key, seen.Span)));
+
+    public ValueTask<RedisCallResult<LeaseAnswer>> LeaseForWriteAsync(string key, CancellationToken cancellationToken) =>
+        new(_isDown ? RedisCallResult<LeaseAnswer>.Refused : RedisCallResult<LeaseAnswer>.Ok(partition.LeaseForWrite(key)));
+
+    public ValueTask<RedisCallResult<StoreAnswer>> StoreAsync(StoreCommand command) =>
+        new(_isDown ? RedisCallResult<StoreAnswer>.Refused : RedisCallResult<StoreAnswer>.Ok(partition.Store(command)));
+
+    public ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease) =>
+        new(_isDown ? RedisCallResult<bool>.Refused : RedisCallResult<bool>.Ok(partition.Release(key, lease)));
+
+    public bool IsPending(string key) => _pending.Covers(key);
+
+    public Task<InvalidationReceipt> InvalidateAsync(
+        Invalidation what, Fence? fence, IReadOnlyDictionary<string, Lease>? spared = null)
+    {
+        if (what.Keys.Count == 0 && what.Tags.Count == 0)
+        {
+            return Task.FromResult(InvalidationReceipt.AlreadyApplied);
+        }
+
+        flights.Detach(what.Keys, what.Tags);
+        return ApplyOrWaitAsync(() => partition.Invalidate(what.Keys, what.Tags, fence, spared), () => _pending.Add(what, fence, out _));
+    }
+
+    public Task<bool> TryFenceAsync(Invalidation what, Fence fence, IReadOnlyDictionary<string, Lease>? spared = null)
+    {
+        flights.Detach(what.Keys, what.Tags);
+        lock (_switching)
+        {
+            if (!_isDown)
+            {
+                partition.Invalidate(what.Keys, what.Tags, fence, spared);
+            }
+
+            return Task.FromResult(!_isDown);
+        }
+    }
+
+    public Task<InvalidationReceipt> FlushAsync()
+    {
+        flights.DetachAll();
+        return ApplyOrWaitAsync(() => partition.InvalidateEverything(floor: null), _pending.AddEverything);
+    }
+
+    private Task<InvalidationReceipt> ApplyOrWaitAsync(Action apply, Func<Task> wait)
+    {
+        lock (_switching)
+        {
+            if (_isDown)
+            {
+                return Task.FromResult(new InvalidationReceipt(wait()));
+            }
+
+            apply();
+            return Task.FromResult(InvalidationReceipt.AlreadyApplied);
+        }
+    }
+
+    private void ApplyPending()
+    {
+        while (_pending.Take() is { } batch)
+        {
+            if (batch.Everything)
+            {
+                partition.InvalidateEverything(batch.Floor);
+            }
+
+            foreach (var (what, fence) in batch.Invalidations)
+            {
+                partition.Invalidate(what.Keys, what.Tags, fence);
+            }
+
+            _pending.Complete();
+        }
+    }
+}

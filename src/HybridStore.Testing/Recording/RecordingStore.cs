@@ -1,0 +1,34 @@
+using Npgsql;
+
+namespace HybridStore.Testing.Recording;
+
+/// <summary>A store, or a view of it, whose reads are recorded.</summary>
+internal sealed class RecordingStore(IHybridStore inner, StoreRecords records) : IHybridStore
+{
+    public ValueTask<T> GetAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, LoadContext, CancellationToken, ValueTask<T>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        records.Reading(
+            key,
+            (inner, key, state, load, options, cancellationToken),
+            static call => call.inner.GetAsync(call.key, call.state, call.load, call.options, call.cancellationToken));
+
+    public Task<WriteReceipt> WriteAsync(
+        Func<WriteContext, CancellationToken, Task> write, WriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        inner.WriteAsync(write, options, cancellationToken);
+
+    public WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions? options = null) => inner.Enlist(transaction, options);
+
+    public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default) =>
+        inner.InvalidateAsync(what, cancellationToken);
+
+    public Task<InvalidationReceipt> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+
+    public Task<EntryExplanation> ExplainAsync(string key, CancellationToken cancellationToken = default) =>
+        inner.ExplainAsync(key, cancellationToken);
+
+    public IHybridStore With(ReadOptions readOptions) => new RecordingStore(inner.With(readOptions), records);
+}

@@ -1,0 +1,34 @@
+using HybridStore.Fencing;
+using HybridStore.Resilience;
+using StackExchange.Redis;
+
+namespace HybridStore.Redis;
+
+/// <summary>Where entries are kept: Redis, or what stands in for it in an application's unit tests. Trouble is an outcome and never an
+/// exception.</summary>
+internal interface IEntryCache
+{
+    /// <summary>Whether it may forget which entries a tag has, and that is not accepted.</summary>
+    bool RefusesTags { get; }
+
+    /// <summary>Reads an entry; a null value is a miss.</summary>
+    ValueTask<RedisCallResult<RedisValue>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
+
+    /// <summary>Asks for the lease of a key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="seen">The first 32 bytes of the entry that the caller has seen and does not want; empty if it has seen none.</param>
+    /// <param name="cancellationToken">Ends the wait; a lease that is granted all the same ends by itself.</param>
+    ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken);
+
+    /// <summary>Asks for the lease of a key for a write that is going to store what it writes; an entry does not stand in its way.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="cancellationToken">Ends the wait; a lease that is granted all the same ends by itself.</param>
+    ValueTask<RedisCallResult<LeaseAnswer>> LeaseForWriteAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Stores an entry, or says why it was refused. Whoever reads once this has returned its task comes behind it.</summary>
+    ValueTask<RedisCallResult<StoreAnswer>> StoreAsync(StoreCommand command);
+
+    /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
+    /// itself.</summary>
+    ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease);
+}
