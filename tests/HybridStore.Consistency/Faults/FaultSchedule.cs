@@ -58,7 +58,7 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
         var faults = new List<PlannedFault>();
         for (var at = First; at < length - Rest; at += Between(random, 0.4, 2.2))
         {
-            faults.Add(new PlannedFault(at, Any(random), random.Next(1, slots + 1), Between(random, 0.3, 1.5)));
+            faults.Add(new PlannedFault(at, Any(random), random.Next(1, slots + 1), Between(random, 0.5, 1.8)));
         }
 
         var kills = new List<PlannedKill>();

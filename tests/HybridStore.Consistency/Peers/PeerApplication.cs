@@ -10,7 +10,7 @@ namespace HybridStore.Consistency.Peers;
 /// committed.</summary>
 internal sealed class PeerApplication : IApplication
 {
-    private const int ReadsOfHundred = 80;
+    private const int ReadsOfHundred = 90;
     private const int LargestBatch = 12;
 
     private readonly IPeerCache _cache;
@@ -44,7 +44,7 @@ internal sealed class PeerApplication : IApplication
         }
 
         var choice = random.Next(10_000);
-        return choice == 0 ? ClearAsync() : choice < 900 ? RemoveAsync(Change.Any(random, _layout).Names) : WriteAsync(Change.Any(random, _layout));
+        return choice < 30 ? ClearAsync() : choice < 900 ? RemoveAsync(Change.Any(random, _layout).Names) : WriteAsync(Change.Any(random, _layout));
     }
 
     public async ValueTask DisposeAsync()

@@ -11,7 +11,7 @@ namespace HybridStore.Consistency.Workers;
 /// <summary>An application with a store of its own.</summary>
 internal sealed class StoreApplication : IApplication
 {
-    private const int ReadsOfHundred = 80;
+    private const int ReadsOfHundred = 90;
 
     private readonly IHost _host;
     private readonly NpgsqlDataSource _past;
@@ -31,6 +31,9 @@ internal sealed class StoreApplication : IApplication
             options.RedisConnectionString = plan.Redis;
             options.KeyPrefix = plan.Prefix;
             options.FenceTtl = Lifetimes.FenceTtl;
+
+            // A machine that has too much to do is no outage.
+            options.RedisTimeout = TimeSpan.FromMilliseconds(400);
             options.LeaseDuration = TimeSpan.FromSeconds(2);
             options.LeaseWait = TimeSpan.FromMilliseconds(200);
             options.Defaults = new EntryOptions { Jitter = Lifetimes.Jitter };

@@ -22,7 +22,7 @@ internal sealed class WriteMix
             (new ForeignWrite(store, past, layout, log, tokens, namesTransaction: true), 1200),
             (new ForeignWrite(store, past, layout, log, tokens, namesTransaction: false), 1200),
             (new BareInvalidation(store, layout, log, tokens), 1760),
-            (new Flush(store, log, tokens), 4),
+            (new Flush(store, log, tokens), 60),
 
             // Write-through (WriteContext.Set) has its place here: one more kind in OperationKind, one more class beside these, one more line.
         ];
