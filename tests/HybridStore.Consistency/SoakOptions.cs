@@ -22,8 +22,8 @@ internal sealed record SoakOptions
 
           --seconds N              how long, 5 to 86400 (default 60)
           --seed N                 the schedule of faults and the kinds of operations, 0 to 2147483647 (default 1)
-          --processes N            workers at a time, 1 to 32 (default 4)
-          --sessions N             callers in each worker, 1 to 256 (default 8)
+          --processes N            workers at a time, 1 to 32 (default 3)
+          --sessions N             callers in each worker, 1 to 256 (default 12)
           --keys N                 rows, 5 to 10000 (default 40)
           --faults on|off          whether workers are killed and servers disturbed (default on)
           --protocol naive         cache-aside without any protocol, in place of the store: it must be found stale
@@ -38,9 +38,9 @@ internal sealed record SoakOptions
 
     public int Seed { get; init; } = 1;
 
-    public int Processes { get; init; } = 4;
+    public int Processes { get; init; } = 3;
 
-    public int Sessions { get; init; } = 8;
+    public int Sessions { get; init; } = 12;
 
     public int Keys { get; init; } = 40;
 

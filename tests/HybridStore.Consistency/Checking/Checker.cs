@@ -42,6 +42,11 @@ internal static class Checker
         foreach (var failure in history.Failures)
         {
             verdict.Add(new Violation(ViolationKind.FailedUndisturbed) { Failure = failure });
+            if (failure.IsOfInvalidation)
+            {
+                verdict.Add(new Violation(ViolationKind.InvalidationFailed) { Failure = failure });
+            }
+
             if (failure.IsOfRedis)
             {
                 verdict.Add(new Violation(ViolationKind.FailedBecauseOfRedis) { Failure = failure });

@@ -42,6 +42,9 @@ internal enum ViolationKind
     /// <summary>A request that failed because of Redis.</summary>
     FailedBecauseOfRedis,
 
+    /// <summary>A call that invalidates and failed, whatever the reason: it has to wait and try again.</summary>
+    InvalidationFailed,
+
     /// <summary>A request that failed although nothing was disturbed.</summary>
     FailedUndisturbed,
 }

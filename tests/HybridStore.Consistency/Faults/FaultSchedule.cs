@@ -56,13 +56,13 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
     {
         var random = new Random(seed);
         var faults = new List<PlannedFault>();
-        for (var at = First; at < length - Rest; at += Between(random, 0.4, 2.2))
+        for (var at = First; at < length - Rest; at += Between(random, 0.6, 2.6))
         {
             faults.Add(new PlannedFault(at, Any(random), random.Next(1, slots + 1), Between(random, 0.5, 1.8)));
         }
 
         var kills = new List<PlannedKill>();
-        for (var at = First; at < length - Rest; at += Between(random, 1.5, 4.5))
+        for (var at = First; at < length - Rest; at += Between(random, 2.5, 6))
         {
             var moment = random.Next(4) switch { 0 => KillMoment.Anywhere, 1 => KillMoment.BeforeCommit, _ => KillMoment.BehindCommit };
             kills.Add(new PlannedKill(at, random.Next(1, slots + 1), moment));

@@ -68,7 +68,7 @@ internal sealed class PeerApplication : IApplication
         }
         catch (Exception error)
         {
-            _log.Failed("read", error);
+            _log.Failed(FailureRecord.Read, error);
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed class PeerApplication : IApplication
         }
         catch (Exception error)
         {
-            _log.Failed("invalidation", error);
+            _log.Failed(FailureRecord.Invalidation, error);
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed class PeerApplication : IApplication
         }
         catch (Exception error)
         {
-            _log.Failed("flush", error);
+            _log.Failed(FailureRecord.Invalidation, error);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace HybridStore.Consistency.Running;
 /// <summary>Looks into the database for new commits, so that by when one was visible is known also where its writer was killed.</summary>
 internal sealed class CommitWatch(SoakServers servers)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
 
     // Ids are handed out again after a crash: some of the old ones are looked at again.
     private const long Margin = 1000;

@@ -25,6 +25,8 @@ internal sealed class Killer(SoakServers servers, WorkerPool workers, IReadOnlyL
                 return;
             }
 
+            // On a machine that starts workers more slowly than they die, there would soon be none.
+            await workers.UntilAllWorkAsync();
             var began = Clock.Now;
             await KillAsync(kill);
             Done.Add(new Disturbance($"Worker {kill.Slot} killed ({kill.Moment})", began, Clock.Now));

@@ -61,6 +61,11 @@ internal static class ResultText
                 $"{group.Key}: {group.Count()}, of them strict by their receipt {group.Count(write => write.IsStrict)}, outcome unknown {unknown}, cut short {cutShort} (of both committed {committed}), applied late {late}");
         }
 
+        foreach (var group in history.Failures.GroupBy(failure => (failure.What, failure.Error)).OrderByDescending(group => group.Count()))
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"failed {group.Key.What}: {group.Count()} by {group.Key.Error}");
+        }
+
         text.AppendLine(CultureInfo.InvariantCulture,
             $"comparisons: {string.Join(", ", verdict.Checked.OrderBy(one => one.Key).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value}")))}");
     }

@@ -30,6 +30,12 @@ internal sealed class WorkerPool(SoakOptions options, SoakServers servers, strin
             Start(slot, life: 0);
         }
 
+        await UntilAllWorkAsync();
+    }
+
+    /// <summary>Returns when every worker has done something.</summary>
+    public async Task UntilAllWorkAsync()
+    {
         var started = Clock.Now;
         while (!Array.TrueForAll(_workers, worker => worker.HasBegun()))
         {
@@ -37,7 +43,7 @@ internal sealed class WorkerPool(SoakOptions options, SoakServers servers, strin
             ThrowIfAnyFailed();
             if (Clock.Time(Clock.Now - started) > StartTime)
             {
-                throw new SoakFailedException($"The workers have done nothing in the {StartTime.TotalSeconds} s since they were started.");
+                throw new SoakFailedException($"Workers have done nothing in the {StartTime.TotalSeconds} s since they were started.");
             }
         }
     }

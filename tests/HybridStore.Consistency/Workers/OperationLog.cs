@@ -49,7 +49,7 @@ internal sealed class OperationLog(HistoryWriter writer, int process)
     public void RolledBackBy(long id, Exception error)
     {
         RolledBack(id);
-        Failed("write", error);
+        Failed(FailureRecord.Write, error);
     }
 
     /// <summary>An invalidation has returned.</summary>

@@ -134,6 +134,15 @@ public sealed class OtherCheckTests
     }
 
     [Fact]
+    public void An_invalidation_that_failed_is_found_whatever_the_reason()
+    {
+        _history.History.Failures.Add(new FailureRecord(First, 10, FailureRecord.Invalidation, "NpgsqlException"));
+        _history.History.Failures.Add(new FailureRecord(First, 11, FailureRecord.Write, "NpgsqlException"));
+
+        _history.AssertFound(ViolationKind.InvalidationFailed);
+    }
+
+    [Fact]
     public void Of_other_caches_only_that_is_asked_which_they_have_said_to_be_removed()
     {
         _history.Write(10, OfKey("item:0"), committed: 20, invalidated: 20, isStrict: true);

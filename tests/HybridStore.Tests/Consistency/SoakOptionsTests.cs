@@ -47,8 +47,8 @@ public sealed class SoakOptionsTests
         Assert.Equal(plan.Kills, again.Kills);
         Assert.NotEqual(plan.Faults, other.Faults);
         Assert.NotEqual(plan.Kills, other.Kills);
-        Assert.All(plan.Faults, fault => Assert.InRange(fault.Slot, 1, 4));
+        Assert.All(plan.Faults, fault => Assert.InRange(fault.Slot, 1, 3));
 
-        static FaultSchedule Of(int seed) => FaultSchedule.Of(seed, TimeSpan.FromSeconds(60), slots: 4);
+        static FaultSchedule Of(int seed) => FaultSchedule.Of(seed, TimeSpan.FromSeconds(60), slots: 3);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class StoreReader(IHybridStore store, KeyLayout layout, Operatio
         }
         catch (Exception error)
         {
-            log.Failed("read", error);
+            log.Failed(FailureRecord.Read, error);
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class BareInvalidation(IHybridStore store, KeyLayout layout, Ope
         }
         catch (Exception error)
         {
-            Log.Failed("invalidation", error);
+            Log.Failed(FailureRecord.Invalidation, error);
         }
     }
 }

@@ -14,7 +14,7 @@ internal sealed class Flush(IHybridStore store, OperationLog log, TokenBoard tok
         }
         catch (Exception error)
         {
-            Log.Failed("flush", error);
+            Log.Failed(FailureRecord.Invalidation, error);
         }
     }
 }

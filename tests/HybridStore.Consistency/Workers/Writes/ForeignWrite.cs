@@ -30,7 +30,7 @@ internal sealed class ForeignWrite(
         }
         catch (Exception error)
         {
-            Log.Failed("invalidation", error);
+            Log.Failed(FailureRecord.Invalidation, error);
         }
     }
 
