@@ -19,7 +19,8 @@ internal sealed class CommittedRows
         {
             if (value.Version != _writers[value.Row].Count)
             {
-                throw new InvalidDataException($"The database's history of row {value.Row} has version {value.Version} where {_writers[value.Row].Count} was due.");
+                throw new InvalidDataException(
+                    $"The database's history of row {value.Row} has version {value.Version} where {_writers[value.Row].Count} was due.");
             }
 
             _writers[value.Row].Add(value.Writer);

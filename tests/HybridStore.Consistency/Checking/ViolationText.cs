@@ -28,8 +28,10 @@ internal sealed class ViolationText(SoakHistory history, KeyLayout layout, long 
             return text.ToString();
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture,
-            $"{Who(read.Process)} read {read.Key} from {At(read.BeganAt)} to {At(read.EndedAt)}{(read.Loaded ? " (its load ran)" : "")} and got version {violation.Version} of row {violation.Row}; {violation.Required} was due since {At(violation.Since)}");
+        text.Append(CultureInfo.InvariantCulture, $"{Who(read.Process)} read {read.Key} from {At(read.BeganAt)} to {At(read.EndedAt)}");
+        text.Append(read.Loaded ? " (its load ran)" : "");
+        text.Append(CultureInfo.InvariantCulture, $" and got version {violation.Version} of row {violation.Row};");
+        text.AppendLine(CultureInfo.InvariantCulture, $" {violation.Required} was due since {At(violation.Since)}");
         var events = Events(violation, read).OrderBy(one => one.At).ToList();
         foreach (var (at, what) in events.Count <= MostEvents ? events : events[..(MostEvents / 2)].Concat(events[^(MostEvents / 2)..]))
         {
@@ -66,8 +68,7 @@ internal sealed class ViolationText(SoakHistory history, KeyLayout layout, long 
         foreach (var other in others.Where(other => other.Key == read.Key))
         {
             var version = Array.Find(other.Values, value => value.Row == violation.Row).Version;
-            yield return (other.BeganAt, string.Create(CultureInfo.InvariantCulture,
-                $"{Who(other.Process)} reads {other.Key}: version {version} at {At(other.EndedAt)}{(other.Loaded ? ", loaded" : "")}{(other.Token is null ? "" : ", with a token")}{(other == read ? "   <== this one" : "")}"));
+            yield return (other.BeganAt, $"{Told(other, version)}{(other == read ? "   <== this one" : "")}");
         }
     }
 
@@ -96,9 +97,17 @@ internal sealed class ViolationText(SoakHistory history, KeyLayout layout, long 
 
     private static string Told(WriteRecord write)
     {
-        var versions = string.Join(", ", write.Versions.Select(one => string.Create(CultureInfo.InvariantCulture, $"row {one.Row} = {one.Version}")));
+        var versions = string.Join(
+            ", ", write.Versions.Select(one => string.Create(CultureInfo.InvariantCulture, $"row {one.Row} = {one.Version}")));
         var demand = write.Demand == StrictDemand.None ? "" : $" (strict, {write.Demand})";
         return $"{write.Kind}{demand} {write.Id:x} of {(versions.Length == 0 ? "nothing" : versions)}, names {write.Names}";
+    }
+
+    private string Told(ReadRecord read, long version)
+    {
+        var how = $"{(read.Loaded ? ", loaded" : "")}{(read.PastCache ? ", past the cache" : "")}{(read.Token is null ? "" : ", with a token")}";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{Who(read.Process)} reads {read.Key}: version {version} at {At(read.EndedAt)}{how}");
     }
 
     /// <summary>Worker 2 in its fourth life is w2.4.</summary>

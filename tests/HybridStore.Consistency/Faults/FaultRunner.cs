@@ -8,6 +8,8 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
 {
     private static readonly TimeSpan CommitWait = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(30);
+
     // A server that does not come back ends the run.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -45,8 +47,8 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
     {
         FaultKind.RedisRestarted => _redis.RestartAsync(fault.Length / 2, CancellationToken.None),
         FaultKind.RedisEmptied => _redis.EmptyAsync(),
-        FaultKind.GuardsDeleted => _redis.DeleteGuardsAsync(),
-        FaultKind.LeasesDeleted => _redis.DeleteLeasesAsync(),
+        FaultKind.GuardsDeleted => AgainAndAgainAsync(_redis.DeleteGuardsAsync, fault.Length),
+        FaultKind.LeasesDeleted => AgainAndAgainAsync(_redis.DeleteLeasesAsync, fault.Length),
         FaultKind.EntriesDeleted => _redis.DeleteEntriesAsync(),
         FaultKind.EntriesOverwritten => _redis.OverwriteEntriesAsync(_random),
         FaultKind.ScriptsForgotten => _redis.ForgetScriptsAsync(),
@@ -63,6 +65,16 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
         FaultKind.PostgresKilled => _postgres.KillAsync(fault.Length / 4, CancellationToken.None),
         _ => throw new InvalidOperationException($"{fault.Kind} is not known."),
     };
+
+    /// <summary>What stands for moments only has to be looked for more than once.</summary>
+    private static async Task AgainAndAgainAsync(Func<Task> disturb, TimeSpan length)
+    {
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < length;)
+        {
+            await disturb();
+            await Task.Delay(BetweenRounds);
+        }
+    }
 
     private Task ResetRedisAsync()
     {

@@ -38,9 +38,9 @@ internal sealed class PeerApplication : IApplication
         {
             var count = random.Next(10) == 0 ? random.Next(2, LargestBatch) : 1;
             return Task.WhenAll(Enumerable.Range(0, count)
-                .Select(_ => _layout.Keys[random.Next(_layout.Keys.Count)])
+                .Select(_ => (Key: _layout.Keys[random.Next(_layout.Keys.Count)], Hold: LoadHolds.Any(random)))
                 .ToList()
-                .Select(ReadAsync));
+                .Select(call => ReadAsync(call.Key, call.Hold)));
         }
 
         var choice = random.Next(10_000);
@@ -53,7 +53,7 @@ internal sealed class PeerApplication : IApplication
         await _dataSource.DisposeAsync();
     }
 
-    private async Task ReadAsync(SoakKey key)
+    private async Task ReadAsync(SoakKey key, TimeSpan hold)
     {
         var loaded = false;
         var began = Clock.Now;
@@ -62,7 +62,9 @@ internal sealed class PeerApplication : IApplication
             var rows = await _cache.ReadAsync(key, _layout.TagOf(key), async () =>
             {
                 loaded = true;
-                return await LoadAsync(key);
+                var loadedRows = await LoadAsync(key);
+                await LoadHolds.PassAsync(hold);
+                return loadedRows;
             });
             _log.Read(key, began, loaded, pastCache: false, token: null, rows.Select(row => row.ToVersion()));
         }

@@ -23,7 +23,8 @@ internal static class ResultText
 
         AddDetails(text, history, verdict);
         var stale = 100.0 * verdict.StaleReads / Math.Max(1, history.Reads.Count);
-        text.AppendLine(CultureInfo.InvariantCulture, $"stale {stale:0.000} % of all reads ({Published}; here {options.Processes * options.Sessions} sessions)");
+        text.Append(CultureInfo.InvariantCulture, $"stale {stale:0.000} % of all reads");
+        text.AppendLine(CultureInfo.InvariantCulture, $" ({Published}; here {options.Processes * options.Sessions} sessions)");
         switch (options.Protocol)
         {
             case Protocol.FusionCache:
@@ -50,15 +51,16 @@ internal static class ResultText
     private static void AddDetails(StringBuilder text, SoakHistory history, Verdict verdict)
     {
         var hits = 100.0 * history.Reads.Count(read => !read.Loaded && !read.PastCache) / Math.Max(1, history.Reads.Count);
-        text.AppendLine(CultureInfo.InvariantCulture, $"without a load of their own {hits:0.0} % of all reads; failed operations {history.Failures.Count}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"without a load of their own {hits:0.0} % of all reads");
         foreach (var group in history.Writes.GroupBy(write => write.Kind).OrderBy(group => group.Key))
         {
-            var unknown = group.Count(write => write.UnknownAt is not null);
             var cutShort = group.Count(write => write is { CommittedAt: null, UnknownAt: null, RolledBackAt: null, InvalidatedAt: null });
-            var committed = group.Count(write => write is { CommittedAt: null } && write.Versions.Count > 0);
-            var late = group.Count(write => write.AppliedAt > write.InvalidatedAt);
-            text.AppendLine(CultureInfo.InvariantCulture,
-                $"{group.Key}: {group.Count()}, of them strict by their receipt {group.Count(write => write.IsStrict)}, outcome unknown {unknown}, cut short {cutShort} (of both committed {committed}), applied late {late}");
+            text.Append(CultureInfo.InvariantCulture, $"{group.Key}: {group.Count()}");
+            text.Append(CultureInfo.InvariantCulture, $", strict by their receipt {group.Count(write => write.IsStrict)}");
+            text.Append(CultureInfo.InvariantCulture, $", outcome unknown {group.Count(write => write.UnknownAt is not null)}");
+            text.Append(CultureInfo.InvariantCulture, $", cut short {cutShort}");
+            text.Append(CultureInfo.InvariantCulture, $" (of both committed {group.Count(write => write.CommittedAt is null && write.Versions.Count > 0)})");
+            text.AppendLine(CultureInfo.InvariantCulture, $", applied late {group.Count(write => write.AppliedAt > write.InvalidatedAt)}");
         }
 
         foreach (var group in history.Failures.GroupBy(failure => (failure.What, failure.Error)).OrderByDescending(group => group.Count()))
@@ -66,7 +68,9 @@ internal static class ResultText
             text.AppendLine(CultureInfo.InvariantCulture, $"failed {group.Key.What}: {group.Count()} by {group.Key.Error}");
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture,
-            $"comparisons: {string.Join(", ", verdict.Checked.OrderBy(one => one.Key).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value}")))}");
+        var comparisons = verdict.Checked
+            .OrderBy(one => one.Key)
+            .Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value}"));
+        text.AppendLine(CultureInfo.InvariantCulture, $"comparisons: {string.Join(", ", comparisons)}");
     }
 }

@@ -98,8 +98,8 @@ internal sealed class WorkerProcess : IDisposable
         {
             lock (_errors)
             {
-                throw new SoakFailedException(
-                    string.Create(CultureInfo.InvariantCulture, $"{Name} has ended by itself with code {_process.ExitCode}:\n{string.Join('\n', _errors.Take(40))}"));
+                var ended = string.Create(CultureInfo.InvariantCulture, $"{Name} has ended by itself with code {_process.ExitCode}:");
+                throw new SoakFailedException($"{ended}\n{string.Join('\n', _errors.Take(40))}");
             }
         }
     }

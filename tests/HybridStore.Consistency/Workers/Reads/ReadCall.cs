@@ -10,4 +10,7 @@ internal sealed class ReadCall(SoakKey key, IHybridStore store)
     public IHybridStore Store => store;
 
     public bool Loaded { get; set; }
+
+    /// <summary>How long a load keeps what it has read before it returns: time for others to overtake it.</summary>
+    public TimeSpan Hold { get; init; }
 }

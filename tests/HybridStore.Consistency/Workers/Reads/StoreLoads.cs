@@ -17,8 +17,10 @@ internal sealed class StoreLoads(KeyLayout layout)
         {
             call.Loaded = true;
             Tag(load, call.Key);
-            return (await load.QuerySingleOrDefaultAsync<RowValue>(
-                RowStatements.Row, new { id = call.Key.Number }, cancellationToken))!;
+            var row = await load.QuerySingleOrDefaultAsync<RowValue>(
+                RowStatements.Row, new { id = call.Key.Number }, cancellationToken);
+            await LoadHolds.PassAsync(call.Hold);
+            return row!;
         },
         Options(call.Key));
 
@@ -31,7 +33,9 @@ internal sealed class StoreLoads(KeyLayout layout)
                 Tag(load, key);
                 if (KeyLayout.PartOf(key) is not { } part)
                 {
-                    return await load.QueryAsync<RowValue>(RowStatements.Group, new { id = key.Number }, cancellationToken);
+                    var rows = await load.QueryAsync<RowValue>(RowStatements.Group, new { id = key.Number }, cancellationToken);
+                    await LoadHolds.PassAsync(call.Hold);
+                    return rows;
                 }
 
                 // A statement of its own: without any an entry has no stamp, whatever it is built from.
