@@ -19,12 +19,14 @@ internal sealed class Obligations
     private readonly KeyLayout _layout;
     private readonly Visibility _visibility;
     private readonly IReadOnlyList<Disturbance> _losses;
+    private readonly HashSet<WriteRecord> _answered;
 
     public Obligations(SoakHistory history, KeyLayout layout, Visibility visibility)
     {
         _layout = layout;
         _visibility = visibility;
         _losses = [.. history.Disturbances.Where(disturbance => disturbance.LosesFences)];
+        _answered = [.. LostAnswers.Find(history)];
         foreach (var write in history.Writes)
         {
             if (write.Kind is OperationKind.Invalidation or OperationKind.Flush)
@@ -70,10 +72,10 @@ internal sealed class Obligations
     }
 
     /// <summary>A write that its caller knows to be committed, and whose invalidation is applied. Where the outcome of COMMIT is unknown, the
-    /// invalidation may have come before the commit.</summary>
+    /// invalidation may have come before the commit, unless the run knows that it has not.</summary>
     private void AddInvalidated(WriteRecord write)
     {
-        if (write.CommittedAt is null)
+        if (write.CommittedAt is null && !_answered.Contains(write))
         {
             return;
         }

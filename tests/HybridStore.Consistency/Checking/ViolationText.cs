@@ -111,7 +111,7 @@ internal sealed class ViolationText(SoakHistory history, KeyLayout layout, long 
     }
 
     /// <summary>Worker 2 in its fourth life is w2.4.</summary>
-    private static string Who(int process) => string.Create(CultureInfo.InvariantCulture, $"w{process / 10_000}.{process % 10_000}");
+    private static string Who(int process) => string.Create(CultureInfo.InvariantCulture, $"w{Disturbance.SlotOf(process)}.{process - Disturbance.ProcessOf(Disturbance.SlotOf(process), 0)}");
 
     private string At(long time) => string.Create(CultureInfo.InvariantCulture, $"{Clock.Time(time - startedAt).TotalSeconds:0.000000}");
 }

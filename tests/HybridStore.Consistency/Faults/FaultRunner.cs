@@ -16,6 +16,7 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
     private readonly RedisFaults _redis = new(servers);
     private readonly PostgresFaults _postgres = new(servers);
     private readonly Random _random = new(seed);
+    private bool _answerLost;
 
     public List<Disturbance> Done { get; } = [];
 
@@ -35,9 +36,14 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
 
             // Not cut short by the end of the run: the servers are to be whole again.
             var began = Clock.Now;
+            _answerLost = false;
             await DisturbAsync(fault).WaitAsync(Patience, CancellationToken.None);
             Done.Add(new Disturbance($"{fault.Kind} (worker {fault.Slot})", began, Clock.Now)
             {
+                Slot = fault.Kind is FaultKind.BackendsTerminated or FaultKind.PostgresKilled ? 0 : fault.Slot,
+                CutsCommits = fault.Kind is FaultKind.BackendsTerminated or FaultKind.PostgresKilled or FaultKind.PostgresReset
+                    or FaultKind.CommitAnswerLost or FaultKind.CommitLost,
+                LosesAnswer = _answerLost,
                 LosesFences = fault.Kind is FaultKind.RedisRestarted or FaultKind.RedisEmptied or FaultKind.GuardsDeleted,
             });
         }
@@ -58,8 +64,7 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
         FaultKind.RedisStalled => StallRedisAsync(fault),
         FaultKind.PostgresReset => ResetPostgresAsync(fault),
         FaultKind.BackendsTerminated => _postgres.TerminateBackendsAsync(CancellationToken.None),
-        FaultKind.CommitAnswerLost => PostgresFaults.CutCommitAsync(
-            servers.PostgresOf(fault.Slot), proxy => proxy.CutReplyAfterRequest(PostgresFaults.CommitRequest), CommitWait),
+        FaultKind.CommitAnswerLost => LoseAnswerAsync(fault),
         FaultKind.CommitLost => PostgresFaults.CutCommitAsync(
             servers.PostgresOf(fault.Slot), proxy => proxy.CutBeforeRequest(PostgresFaults.CommitRequest), CommitWait),
         FaultKind.PostgresKilled => _postgres.KillAsync(fault.Length / 4, CancellationToken.None),
@@ -75,6 +80,9 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
             await Task.Delay(BetweenRounds);
         }
     }
+
+    private async Task LoseAnswerAsync(PlannedFault fault) => _answerLost = await PostgresFaults.CutCommitAsync(
+        servers.PostgresOf(fault.Slot), proxy => proxy.CutReplyAfterRequest(PostgresFaults.CommitRequest), CommitWait);
 
     private Task ResetRedisAsync()
     {

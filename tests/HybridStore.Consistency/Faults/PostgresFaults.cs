@@ -21,16 +21,19 @@ internal sealed class PostgresFaults(SoakServers servers)
     }
 
     /// <summary>Waits until the next COMMIT of a worker has met its fate, but not for long.</summary>
-    public static async Task CutCommitAsync(FaultProxy proxy, Func<FaultProxy, Task> cut, TimeSpan atMost)
+    /// <returns>Whether it has.</returns>
+    public static async Task<bool> CutCommitAsync(FaultProxy proxy, Func<FaultProxy, Task> cut, TimeSpan atMost)
     {
         try
         {
             await cut(proxy).WaitAsync(atMost);
+            return true;
         }
         catch (Exception error) when (error is TimeoutException or OperationCanceledException or IOException)
         {
             // Nobody has committed meanwhile, or the connection has gone before.
             proxy.Restore();
+            return false;
         }
     }
 }

@@ -29,7 +29,11 @@ internal sealed class Killer(SoakServers servers, WorkerPool workers, IReadOnlyL
             await workers.UntilAllWorkAsync();
             var began = Clock.Now;
             await KillAsync(kill);
-            Done.Add(new Disturbance($"Worker {kill.Slot} killed ({kill.Moment})", began, Clock.Now));
+            Done.Add(new Disturbance($"Worker {kill.Slot} killed ({kill.Moment})", began, Clock.Now)
+            {
+                Slot = kill.Slot,
+                CutsCommits = true,
+            });
         }
     }
 

@@ -63,6 +63,7 @@ internal static class ResultText
             text.AppendLine(CultureInfo.InvariantCulture, $", applied late {group.Count(write => write.AppliedAt > write.InvalidatedAt)}");
         }
 
+        text.AppendLine(CultureInfo.InvariantCulture, $"answers to COMMIT lost, of known writes: {LostAnswers.Find(history).Count()}");
         foreach (var group in history.Failures.GroupBy(failure => (failure.What, failure.Error)).OrderByDescending(group => group.Count()))
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"failed {group.Key.What}: {group.Count()} by {group.Key.Error}");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HybridStore.Consistency.History;
 
 namespace HybridStore.Consistency.Workers;
 
@@ -32,7 +33,7 @@ internal sealed record WorkerPlan
     public required string TokenFolder { get; init; }
 
     /// <summary>Who it is in histories.</summary>
-    public int Process => (Slot * 10_000) + Life;
+    public int Process => Disturbance.ProcessOf(Slot, Life);
 
     public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this));
 

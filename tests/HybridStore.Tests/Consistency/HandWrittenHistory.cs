@@ -85,6 +85,10 @@ internal sealed class HandWrittenHistory
     public void Disturb(long from, long until, bool losesFences) =>
         History.Disturbances.Add(new Disturbance("fault", from, until) { LosesFences = losesFences });
 
+    /// <summary>PostgreSQL has answered one COMMIT of the first process, who has not heard it.</summary>
+    public void LoseAnswer(long from, long until) =>
+        History.Disturbances.Add(new Disturbance("answer lost", from, until) { Slot = 1, LosesAnswer = true, CutsCommits = true });
+
     public Verdict Check(Promises? promises = null) => Checker.Check(History, _layout, promises ?? Promises.OfHybridStore);
 
     /// <summary>That this is found, once, and nothing else.</summary>

@@ -128,6 +128,41 @@ public sealed class InvalidationCheckTests
     }
 
     [Fact]
+    public void Where_the_answer_to_commit_was_seen_to_be_lost_its_invalidation_binds()
+    {
+        _history.Write(10, OfKey("item:0"), applied: 25).UnknownAt = 24;
+        _history.LoseAnswer(15, 20);
+        _history.Read("item:0", 30, version: 0);
+
+        _history.AssertFound(ViolationKind.StaleAfterKeyInvalidation);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(0, true)]
+    [InlineData(2, false)]
+    public void Unless_something_else_may_have_cut_it(int slot, bool isDoubtful)
+    {
+        _history.Write(10, OfKey("item:0"), applied: 25).UnknownAt = 24;
+        _history.LoseAnswer(15, 20);
+        _history.History.Disturbances.Add(new Disturbance("killed", 22, 23) { Slot = slot, CutsCommits = true });
+        _history.Read("item:0", 30, version: 0);
+
+        Assert.Equal(isDoubtful ? 0 : 1, _history.Check().Total);
+    }
+
+    [Fact]
+    public void Or_it_may_be_another_writers()
+    {
+        _history.Write(10, OfKey("item:0"), applied: 25).UnknownAt = 24;
+        _history.Write(11, OfKey("item:0"), applied: 26, rows: [1]).UnknownAt = 26;
+        _history.LoseAnswer(15, 20);
+        _history.Read("item:0", 30, version: 0);
+
+        _history.AssertLegal();
+    }
+
+    [Fact]
     public void An_invalidation_without_a_change_binds_to_what_was_visible_when_it_began()
     {
         _history.Write(10, OfKey());
