@@ -22,7 +22,8 @@ public sealed record ExplainedPartition
     /// <summary>The number of its last invalidation; <see langword="null"/> before the first.</summary>
     public long? Sequence { get; init; }
 
-    /// <summary>The largest transaction id that was ever invalidated in it.</summary>
+    /// <summary>A transaction id that none which was invalidated in it is larger than; null where that is not known, and loads read no
+    /// standby.</summary>
     public ulong? HighestTransactionId { get; init; }
 
     /// <summary>What database its entries' stamps are from: when that server's statistics began, in microseconds since the Unix epoch.

@@ -68,6 +68,50 @@ public sealed class StandbyLoadTests(StandbyFixture fixture) : IClassFixture<Sta
         Assert.Equal(new Seen(100, OnStandby: true), await reads.ReadAsync(3));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_an_invalidation_that_does_not_tell_the_transaction_a_standby_that_lags_is_not_read(bool everything)
+    {
+        await using var reads = await StandbyReads.StartAsync(fixture);
+        await reads.ReadAsync(1);
+        await fixture.Pair.HoldStandbyAsync(Cancellation);
+        await reads.Host.ExecuteAsync("update account set balance = 900 where id in (1, 2)");
+        var receipt = everything
+            ? await reads.Host.Store.FlushAsync(Cancellation)
+            : await reads.Host.Store.InvalidateAsync(new Invalidation { Keys = [Accounts.Key(1), Accounts.Key(2)] }, Cancellation);
+        Assert.Equal(InvalidationStatus.Applied, receipt.Status);
+        reads.TakeRuns();
+
+        Assert.Equal(new Seen(900, OnStandby: false), await reads.ReadAsync(1));
+        Assert.Equal(1, reads.TakeRuns());
+        await reads.Host.SettleAsync();
+
+        // From here on it is known again what a standby has to show, and this one does not.
+        Assert.Equal(new Seen(900, OnStandby: false), await reads.ReadAsync(2));
+        Assert.Equal(2, reads.TakeRuns());
+    }
+
+    [Fact]
+    public async Task A_load_that_something_was_invalidated_behind_does_not_tell_what_a_standby_has_to_show()
+    {
+        var gate = new StepGate(ProtocolStep.Store);
+        await using var reads = await StandbyReads.StartAsync(fixture, gate);
+        await using var other = await StoreHost.StartAsync(fixture, besides: reads.Host);
+        await reads.Host.RedisAsync("HDEL", (string)reads.Host.Root.Redis!.Session!.Layout.State(0)!, "high");
+        var loading = reads.ReadAsync(1);
+        await gate.Reached.WaitAsync(Cancellation);
+        await fixture.Pair.HoldStandbyAsync(Cancellation);
+        await reads.Host.ExecuteAsync("update account set balance = 900 where id = 2");
+        await other.Store.InvalidateAsync(new Invalidation { Keys = [Accounts.Key(2)] }, Cancellation);
+
+        gate.Open();
+        Assert.Equal(new Seen(100, OnStandby: false), await loading);
+        await reads.Host.SettleAsync();
+
+        Assert.Equal(new Seen(900, OnStandby: false), await reads.ReadAsync(2));
+    }
+
     [Fact]
     public async Task Who_comes_after_an_invalidation_does_not_take_what_a_load_of_before_reads_on_a_standby_that_lags()
     {

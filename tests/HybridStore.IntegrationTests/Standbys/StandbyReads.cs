@@ -35,7 +35,11 @@ internal sealed class StandbyReads : IAsyncDisposable
         }));
         await reads.Host.ExecuteAsync("create table account (id int primary key, balance int not null)");
         await reads.Host.ExecuteAsync("insert into account select id, 100 from generate_series(1, 16) id");
-        await WriteAsync(reads.Host, 16, 100);
+
+        // The first load of all reads the primary, and tells what a standby has to show.
+        await using var first = await StoreHost.StartAsync(fixture, besides: reads.Host);
+        await first.Store.GetAsync<int>("first", "select 1", cancellationToken: Cancellation);
+        await first.SettleAsync();
         await fixture.Pair.CatchUpAsync(Cancellation);
         return reads;
     }

@@ -13,7 +13,7 @@
 --
 -- Numbers are never used again: a new one is above the one before it and not below the server's clock in seconds, for the record of
 -- a number may be lost. What is lost together with all entries of the partition costs no new number; where the record alone may have
--- been evicted, entries may have been left. Sequence, largest xid and fences are kept: a raise must not forget a fence.
+-- been evicted, entries may have been left. Sequence and fences are kept: a raise must not forget a fence.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local seconds = tonumber(clock[1])
@@ -60,6 +60,8 @@ if ARGV[4] ~= '' then
 else
   redis.call('HDEL', KEYS[1], 'b')
 end
+-- All was invalidated, by whatever change: what a standby has to show is not known any more (store.lua).
+redis.call('HDEL', KEYS[1], 'high')
 -- Others may still read in the generation before: the recorded one, or where that was lost the caller's.
 local before = recorded and state[1] or (known > 0 and wanted ~= known and ARGV[1])
 if before then

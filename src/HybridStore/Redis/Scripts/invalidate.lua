@@ -173,7 +173,11 @@ if fences_first then
     write('HSET', KEYS[1], 'seq', now)
   end
   local sequence = write('HINCRBY', KEYS[1], 'seq', 1)
-  if xid and (not state[3] or (tonumber(state[3]) or 0) < xid) then
+  -- What changed is not known, or cannot be compared: nor is then what a standby would have to show. A number that is not known stays so,
+  -- since ids come late (store.lua).
+  if not xid or ARGV[11] == '' then
+    redis.call('HDEL', KEYS[1], 'high')
+  elseif state[3] and (tonumber(state[3]) or 0) < xid then
     write('HSET', KEYS[1], 'high', ARGV[2])
   end
 

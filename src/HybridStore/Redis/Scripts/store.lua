@@ -84,7 +84,7 @@ if lease.err or lease[1] ~= ARGV[4] then
   return { now, 'lease' }
 end
 -- 2. Everything was not invalidated since.
-local state = redis.pcall('HMGET', KEYS[3], 'g', 'b', 'f', 'fe', 'high')
+local state = redis.pcall('HMGET', KEYS[3], 'g', 'b', 'f', 'fe', 'high', 'seq')
 if state.err or state[1] ~= ARGV[8] then
   return refuse('generation', not state.err and state[1] or '')
 end
@@ -117,12 +117,12 @@ for i = 5, #KEYS, 2 do
   end
 end
 -- 7. A standby's snapshot says nothing about ids that were running, and may be old: whatever was invalidated here must be behind it. Where
--- that is not known any more, a snapshot of the primary tells: what was invalidated before is below its end.
+-- that is not known, a snapshot of the primary tells, unless something was invalidated since its lease: all before is below its end.
 local high = tonumber(state[5] or '')
 if standby and not (high and high < xmin) then
   return refuse('standby')
 end
-if stamped and not standby and not high then
+if stamped and not standby and not high and (tonumber(state[6] or '') or 0) == tonumber(ARGV[6]) then
   redis.call('HSET', KEYS[3], 'high', string.format('%.0f', xmax - 1))
 end
 
