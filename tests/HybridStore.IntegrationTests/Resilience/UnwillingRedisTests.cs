@@ -89,7 +89,7 @@ public sealed class UnwillingRedisTests(DisturbedServers servers) : IAsyncLifeti
     [InlineData("+@all", "-@dangerous", "-@admin")]
     [InlineData(
         "-@all", "+get", "+mget", "+eval", "+evalsha", "+script|load", "+time", "+type", "+unlink", "+set", "+getrange", "+setrange",
-        "+pttl", "+pexpire", "+hget", "+hmget", "+hgetall", "+hset", "+hsetnx", "+hdel", "+hlen", "+hexists", "+hincrby", "+zadd",
+        "+pttl", "+pexpire", "+hget", "+hmget", "+hgetall", "+hset", "+hsetnx", "+hdel", "+hlen", "+hexists", "+exists", "+hincrby", "+zadd",
         "+zrange", "+zrangebyscore", "+zrank", "+zscore", "+zrem", "+ping", "+echo", "+subscribe", "&*")]
     public async Task A_user_with_few_rights_will_do(params string[] rights)
     {
