@@ -69,6 +69,8 @@ public sealed class LoadContext
 
     internal LoadStamp Stamp { get; }
 
+    internal bool IsOnStandby => _standby is not null;
+
     /// <summary>Registers the entry under a tag, so that invalidating the tag removes it. Tags may depend on the value. Naming a
     /// tag twice is harmless.</summary>
     /// <param name="tag">1 to 1,024 UTF-8 bytes without control characters.</param>

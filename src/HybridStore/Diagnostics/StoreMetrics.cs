@@ -28,11 +28,11 @@ internal sealed class StoreMetrics
         _reads = _meter.CreateCounter<long>(
             "hybridstore.reads", "{read}", "Reads, by outcome: hit, miss, redis_unavailable, invalidation_pending, not_cached.");
         _misses = _meter.CreateCounter<long>(
-            "hybridstore.misses", "{miss}", "Misses, by cause: absent, undecodable, other_schema_version, other_type.");
+            "hybridstore.misses", "{miss}", "Misses, by cause: absent, undecodable, other_schema_version, other_type, older_than_write.");
         _stores = _meter.CreateCounter<long>(
             "hybridstore.stores",
             "{entry}",
-            "Loaded values, by what became of them: stored, failed, refused_*, too_large, unserializable, null, declined.");
+            "Loaded values, by what became of them: stored, failed, refused_*, too_large, unserializable, null, declined, in_transaction, of_several_databases.");
         _invalidations = _meter.CreateCounter<long>(
             "hybridstore.invalidations", "{invalidation}", "Invalidations, by result at the first attempt: applied, pending.");
         _refreshes = _meter.CreateCounter<long>(

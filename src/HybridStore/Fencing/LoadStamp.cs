@@ -12,6 +12,7 @@ internal sealed class LoadStamp(bool isWanted)
 
     private readonly Lock _lock = new();
     private SnapshotStamp? _known;
+    private bool _hasInput;
     private bool _hasUnstampedInput;
 
     public bool IsWanted { get; } = isWanted;
@@ -28,6 +29,9 @@ internal sealed class LoadStamp(bool isWanted)
     /// <summary>Whether some of it was read in a transaction that began before the load, or that may have written: it can be older than
     /// the lease of the load, or never be committed. Nothing that is built on it is stored.</summary>
     public bool IsFromTransaction { get; private set; }
+
+    /// <summary>Whether its snapshot is one of the primary's that is younger than the load's lease: nothing older has come in.</summary>
+    public bool IsOfPrimaryAlone => IsTaken && !_hasInput && !IsFromStandby && !IsFromTransaction;
 
     /// <summary>What database counted the ids of its snapshots. Unknown where all are a standby's, or come from entries: those are of
     /// the generation of the lease, and so is their mark.</summary>
@@ -94,6 +98,7 @@ internal sealed class LoadStamp(bool isWanted)
             Meet(known);
             Note(input.BootMark);
             IsOfSeveralDatabases |= input.IsOfSeveralDatabases;
+            _hasInput = true;
             _hasUnstampedInput |= snapshot is null;
             IsFromStandby |= input.IsFromStandby;
             IsFromTransaction |= input.IsFromTransaction;

@@ -264,6 +264,6 @@ internal sealed class EntryLoader(
         await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
         var sentAt = Flight.NextArrival();
         var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
-        return new Landing<T>(loaded, context.Stamp, flight.BeganAt, sentAt, stored);
+        return new Landing<T>(loaded, context.Stamp, flight.BeganAt, sentAt, stored, context.IsOnStandby);
     }
 }

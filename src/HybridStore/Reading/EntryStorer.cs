@@ -49,7 +49,8 @@ internal sealed class EntryStorer(
                     context.Stamp.Known,
                     stamp is not null,
                     context.Stamp.IsFromStandby,
-                    context.Stamp.BootMark),
+                    context.Stamp.BootMark,
+                    context.Stamp.IsOfPrimaryAlone),
                 encoded)
             : Decline(request.Key, lease);
     }

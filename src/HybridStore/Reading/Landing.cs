@@ -8,7 +8,9 @@ namespace HybridStore.Reading;
 /// <param name="BeganAt">When the load, or the look at Redis that found the value, began, in the count of arrivals.</param>
 /// <param name="SentAt">When it was sent to be stored, in the same count; 0 if it was found in Redis.</param>
 /// <param name="Stored">Whether the cache has taken the value. Never faults.</param>
-internal sealed record Landing<T>(T Value, LoadStamp Stamp, long BeganAt, long SentAt, Task<bool> Stored)
+/// <param name="IsOfStandby">Whether the load ran on a standby. Not so where only what it read through the store did.</param>
+internal sealed record Landing<T>(
+    T Value, LoadStamp Stamp, long BeganAt, long SentAt, Task<bool> Stored, bool IsOfStandby = false)
 {
     /// <summary>Whether it was loaded, and not found in Redis.</summary>
     public bool WasLoaded => SentAt != 0;

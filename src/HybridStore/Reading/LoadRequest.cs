@@ -18,6 +18,6 @@ internal readonly record struct LoadRequest<TState, T>(
     /// case.</summary>
     public bool IsReflectedBy(Landing<T> landing, long arrivedAt) =>
         AtLeast is null
-        || (landing.WasLoaded && !landing.Stamp.IsFromStandby && landing.BeganAt > arrivedAt)
+        || (landing.WasLoaded && !landing.IsOfStandby && landing.BeganAt > arrivedAt)
         || IsReflectedBy(landing.Stamp.Snapshot);
 }

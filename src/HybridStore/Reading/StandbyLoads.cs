@@ -13,6 +13,7 @@ namespace HybridStore.Reading;
 /// </summary>
 internal sealed class StandbyLoads
 {
+    private const string Used = "used";
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
 
     private readonly NpgsqlDataSource _source;
@@ -53,7 +54,7 @@ internal sealed class StandbyLoads
                 async token => await load(_source, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             var verdict = Judge(loaded.Context, high);
             _metrics.LoadedOnStandby(verdict);
-            return verdict == "used" ? loaded : null;
+            return verdict == Used ? loaded : null;
         }
         catch (BrokenCircuitException)
         {
@@ -75,7 +76,7 @@ internal sealed class StandbyLoads
         // Promoted, or never one: its ids may mean other writes than the primary's.
         { IsTaken: true, IsFromStandby: false } => "not_a_standby",
         { IsFromStandby: true, Known: var known } when !(known is not null && high < known.Xmin) => "lagging",
-        _ => "used",
+        _ => Used,
     };
 
     private static NpgsqlException? OfPostgres(Exception? error)

@@ -209,12 +209,12 @@ internal sealed class RedisInvalidations(
 
         public IReadOnlyDictionary<string, Lease>? Spared { get; init; }
 
-        public IEnumerable<RedisValue> TokensFor(IReadOnlyList<string> keys)
+        public RedisValue[] TokensFor(IReadOnlyList<string> keys)
         {
             var spared = Spared;
             return spared is null
                 ? []
-                : keys.Select(key => spared.TryGetValue(key, out var lease) ? (RedisValue)lease.Token : RedisValue.EmptyString);
+                : [.. keys.Select(key => spared.TryGetValue(key, out var lease) ? (RedisValue)lease.Token : RedisValue.EmptyString)];
         }
     }
 

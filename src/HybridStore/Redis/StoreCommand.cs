@@ -13,6 +13,7 @@ namespace HybridStore.Redis;
 /// <param name="IsStamped">Whether all of it was loaded under that snapshot.</param>
 /// <param name="IsFromStandby">Whether any of it was loaded on a standby.</param>
 /// <param name="BootMark">What database counted the ids of the stamp.</param>
+/// <param name="IsOfPrimaryAlone">Whether the stamp is a snapshot of the primary's that is younger than the lease.</param>
 internal sealed record StoreCommand(
     string Key,
     ReadOnlyMemory<byte> Entry,
@@ -22,7 +23,8 @@ internal sealed record StoreCommand(
     SnapshotStamp? Stamp,
     bool IsStamped,
     bool IsFromStandby,
-    BootMark BootMark = default)
+    BootMark BootMark = default,
+    bool IsOfPrimaryAlone = false)
 {
     public RedisKey[] Keys(RedisLayout layout, int partition)
     {
@@ -48,7 +50,7 @@ internal sealed record StoreCommand(
         arguments[3] = Lease.Token;
         arguments[4] = (long)times.FenceTtl.TotalMilliseconds;
         arguments[5] = Lease.Sequence;
-        arguments[6] = (IsStamped ? 1 : 0) + (IsFromStandby ? 2 : 0);
+        arguments[6] = (IsStamped ? 1 : 0) + (IsFromStandby ? 2 : 0) + (IsOfPrimaryAlone ? 4 : 0);
         arguments[7] = Lease.Generation.Text;
         arguments[8] = BootMark.Text;
         if (Stamp is not null)

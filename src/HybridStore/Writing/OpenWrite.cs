@@ -9,12 +9,19 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
 {
     private readonly OpenWrite? _outer = outer;
     private readonly TaskCompletionSource<WriteReceipt> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile WriteReceipt? _receipt;
     private bool _isDoomed;
 
     public WriteContext Context { get; } = context;
 
     /// <summary>Strict, and aborting, if one of those who joined asked for it.</summary>
     public WriteOptions Options { get; private set; } = options;
+
+    /// <summary>What it has come to; null until it is committed, and where it is not.</summary>
+    public WriteReceipt? Receipt => _receipt;
+
+    /// <summary>Completes with the receipt; cancelled where it is rolled back.</summary>
+    public Task<WriteReceipt> Ended => _ended.Task;
 
     // Not once it is about to be committed, or has ended: whoever still runs in its flow then writes by himself.
     private bool CanBeJoined => !Context.IsCompleted && !Commit.HasEnded(Context);
@@ -62,7 +69,7 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
             Strict = options.Strict is true || Options.Strict is true,
             OnFenceFailure = options.OnFenceFailure == OnFenceFailure.Abort ? OnFenceFailure.Abort : Options.OnFenceFailure,
         };
-        return new WriteReceipt(_ended.Task);
+        return new WriteReceipt(this);
     }
 
     /// <exception cref="InvalidOperationException">A write that had joined has failed.</exception>
@@ -77,7 +84,11 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
     }
 
     /// <summary>It is committed, or may be.</summary>
-    public void End(WriteReceipt receipt) => _ended.TrySetResult(receipt);
+    public void End(WriteReceipt receipt)
+    {
+        _receipt = receipt;
+        _ended.TrySetResult(receipt);
+    }
 
     /// <summary>It is not, for sure.</summary>
     public void EndRolledBack() => _ended.TrySetCanceled();

@@ -125,10 +125,17 @@ internal sealed class TransactionalWriter(
     /// <summary>What follows on a transaction that is, or may be, committed.</summary>
     private async Task<WriteReceipt> InvalidateAsync(Ending ending)
     {
-        var isCertain = ending.Unknown is null && ending.EndedByCallback is null;
-        var invalidating = invalidator.InvalidateAsync(
-            ending.Invalidation!, ending.Fence, isCertain ? ending.Values?.LeasesInUse : null);
-        await StoreBehindAsync(invalidating, ending.Values, isCertain, ending.Fence).ConfigureAwait(false);
+        var leases = ending.IsCertain ? ending.Values?.LeasesInUse : null;
+        var invalidating = invalidator.InvalidateAsync(ending.Invalidation!, ending.Fence, leases);
+        if (leases is null)
+        {
+            ending.Values?.Release();
+        }
+        else
+        {
+            await StoreBehindAsync(invalidating, ending.Values!, ending.Fence).ConfigureAwait(false);
+        }
+
         var invalidation = await invalidating.ConfigureAwait(false);
         var receipt = new WriteReceipt(ending.Unknown is null ? ending.Fence?.TransactionId : null, invalidation, ending.IsStrict);
         ending.Write!.End(receipt);
@@ -138,14 +145,8 @@ internal sealed class TransactionalWriter(
 
     /// <summary>Stores the values of a write in the same round trip as its invalidation. In which order Redis does the two does not matter:
     /// what is stored reflects the write, and what the invalidation removes does not.</summary>
-    private async Task StoreBehindAsync(Task invalidating, WrittenValues? values, bool isCertain, Fence? fence)
+    private async Task StoreBehindAsync(Task invalidating, WrittenValues values, Fence? fence)
     {
-        if (!isCertain || values?.LeasesInUse is null)
-        {
-            values?.Release();
-            return;
-        }
-
         if (test?.Gate is { } gate)
         {
             // One step at a time.
@@ -277,5 +278,8 @@ internal sealed class TransactionalWriter(
         public ExceptionDispatchInfo? EndedByCallback { get; set; }
 
         public Exception? Unknown { get; set; }
+
+        /// <summary>Whether it is committed, for sure, and as the store wants it.</summary>
+        public bool IsCertain => Unknown is null && EndedByCallback is null;
     }
 }

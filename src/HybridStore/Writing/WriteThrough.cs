@@ -7,39 +7,27 @@ using HybridStore.Serialization;
 namespace HybridStore.Writing;
 
 /// <summary>What writes need that store what they have written.</summary>
-/// <param name="policies">How it is stored.</param>
-/// <param name="serializers">Refuse types that do not survive it.</param>
-/// <param name="loader">Notes what is read through the store meanwhile.</param>
-/// <param name="cache">Grants leases. Null where there is no Redis: nothing is stored then.</param>
-/// <param name="storer">Stores. Null where there is no Redis.</param>
-/// <param name="timeProvider">Measures how long a value takes.</param>
-/// <param name="test">Null but in tests.</param>
-internal sealed class WriteThrough(
-    EntryPolicies policies,
-    SerializerRegistry serializers,
-    EntryLoader loader,
-    IEntryCache? cache,
-    EntryStorer? storer,
-    TimeProvider timeProvider,
-    ProtocolUnderTest? test = null)
+/// <param name="Policies">How it is stored.</param>
+/// <param name="Serializers">Refuse types that do not survive it.</param>
+/// <param name="Loader">Notes what is read through the store meanwhile.</param>
+/// <param name="Cache">Grants leases. Null where there is no Redis: nothing is stored then.</param>
+/// <param name="Storer">Stores. Null where there is no Redis.</param>
+/// <param name="TimeProvider">Measures how long a value takes.</param>
+/// <param name="Test">Null but in tests.</param>
+internal sealed record WriteThrough(
+    EntryPolicies Policies,
+    SerializerRegistry Serializers,
+    EntryLoader Loader,
+    IEntryCache? Cache,
+    EntryStorer? Storer,
+    TimeProvider TimeProvider,
+    ProtocolUnderTest? Test = null)
 {
-    public EntryPolicies Policies => policies;
-
-    public SerializerRegistry Serializers => serializers;
-
-    public EntryLoader Loader => loader;
-
-    public EntryStorer? Storer => storer;
-
-    public TimeProvider TimeProvider => timeProvider;
-
-    public ProtocolUnderTest? Test => test;
-
     /// <summary>Asks for the leases of keys, before the transaction that is going to write them. One that is not granted, because somebody
     /// else loads that key or Redis does not answer, is done without.</summary>
     public async Task<WrittenValues> LeaseAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        if (cache is null || keys.Count == 0)
+        if (Cache is null || keys.Count == 0)
         {
             return new WrittenValues(this, keys);
         }
@@ -50,7 +38,7 @@ internal sealed class WriteThrough(
             var asked = new List<(string Key, Task<Lease?> Lease)>(keys.Count);
             foreach (var key in keys.Distinct(StringComparer.Ordinal))
             {
-                await test.PassAsync(ProtocolStep.Lease).ConfigureAwait(false);
+                await Test.PassAsync(ProtocolStep.Lease).ConfigureAwait(false);
                 asked.Add((key, AskAsync(key, cancellationToken)));
             }
 
@@ -70,7 +58,7 @@ internal sealed class WriteThrough(
 
     private async Task<Lease?> AskAsync(string key, CancellationToken cancellationToken)
     {
-        var answer = await cache!.LeaseForWriteAsync(key, cancellationToken).ConfigureAwait(false);
+        var answer = await Cache!.LeaseForWriteAsync(key, cancellationToken).ConfigureAwait(false);
         return answer.TryGetValue(out var granted) ? granted.Lease : null;
     }
 }

@@ -136,7 +136,16 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
                 _leases.Remove(key, out var lease);
                 var entry = EntryCodec.Restamp(value.Encoded.Entry.Span, stamp);
                 var command = new StoreCommand(
-                    key, entry.Entry, value.TimeToLive, value.Tags, lease!, stamp, true, _stamp.IsFromStandby, _stamp.BootMark);
+                    key,
+                    entry.Entry,
+                    value.TimeToLive,
+                    value.Tags,
+                    lease!,
+                    stamp,
+                    IsStamped: true,
+                    _stamp.IsFromStandby,
+                    _stamp.BootMark,
+                    _stamp.IsOfPrimaryAlone);
                 _ = through.Storer!.SendAsync(command, entry);
             }
         }

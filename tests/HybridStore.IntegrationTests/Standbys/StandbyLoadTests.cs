@@ -113,6 +113,25 @@ public sealed class StandbyLoadTests(StandbyFixture fixture) : IClassFixture<Sta
     }
 
     [Fact]
+    public async Task What_is_built_from_an_older_entry_does_not_tell_what_a_standby_has_to_show()
+    {
+        await using var reads = await StandbyReads.StartAsync(fixture);
+        await reads.ReadAsync(2);
+        await fixture.Pair.HoldStandbyAsync(Cancellation);
+        await StandbyReads.WriteAsync(reads.Host, 1, 900);
+        await reads.Host.RedisAsync("HDEL", (string)reads.Host.Root.Redis!.Session!.Layout.State(0)!, "high");
+
+        await reads.Host.Store.GetAsync<int>(
+            "whole",
+            async (context, cancellation) =>
+                (await reads.ReadAsync(2)).Balance + await context.ExecuteScalarAsync<int>("select 1", cancellationToken: cancellation),
+            cancellationToken: Cancellation);
+        await reads.Host.SettleAsync();
+
+        Assert.Equal(new Seen(900, OnStandby: false), await reads.ReadAsync(1));
+    }
+
+    [Fact]
     public async Task Who_comes_after_an_invalidation_does_not_take_what_a_load_of_before_reads_on_a_standby_that_lags()
     {
         var gate = new StepGate(ProtocolStep.Load);
@@ -163,6 +182,30 @@ public sealed class StandbyLoadTests(StandbyFixture fixture) : IClassFixture<Sta
 
         Assert.Equal(new Seen(100, OnStandby: true), await older);
         Assert.Equal(new Seen(900, OnStandby: false), await asking);
+    }
+
+    [Fact]
+    public async Task A_load_with_the_token_of_a_write_that_reads_on_a_standby_through_the_store_ends()
+    {
+        await using var reads = await StandbyReads.StartAsync(fixture);
+        await fixture.Pair.HoldStandbyAsync(Cancellation);
+        var token = (await reads.Host.Store.WriteAsync(
+            (write, token) => write.ExecuteAsync("update account set balance = 900 where id = 1", cancellationToken: token),
+            cancellationToken: Cancellation)).Token;
+
+        // The part is read without the token, and a null is never stored.
+        var seen = await reads.Host.Store.With(new ReadOptions { AtLeast = token }).GetAsync<int>(
+            "whole",
+            async (context, cancellation) =>
+            {
+                var balance = await context.QuerySingleOrDefaultAsync<int>("select balance from account where id = 1", cancellationToken: cancellation);
+                await reads.Host.Store.GetAsync<string>(
+                    "part", "select null::text from account where id = 2", cancellationToken: cancellation);
+                return balance;
+            },
+            cancellationToken: Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+
+        Assert.Equal(900, seen);
     }
 
     [Fact]

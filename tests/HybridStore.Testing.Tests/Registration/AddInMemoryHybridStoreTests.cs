@@ -97,8 +97,8 @@ public sealed class AddInMemoryHybridStoreTests
 
     private sealed class RefusingSerializer : IHybridStoreSerializer
     {
-        public void Serialize<T>(T value, IBufferWriter<byte> target) => throw new NotImplementedException();
+        public void Serialize<T>(T value, IBufferWriter<byte> target) => throw new NotSupportedException("Nothing is serialized.");
 
-        public T Deserialize<T>(ReadOnlySequence<byte> source) => throw new NotImplementedException();
+        public T Deserialize<T>(ReadOnlySequence<byte> source) => throw new NotSupportedException("Nothing is deserialized.");
     }
 }

@@ -5,9 +5,9 @@
 -- KEYS[2]      the guard of the key, a hash: t = token of the lease, a = when it was granted, e = when it ends (milliseconds of this
 --              server's clock); every other field but m is a fence (store.lua)
 -- KEYS[3]      the state of the partition, a hash: seq = its sequence of invalidations, high = an xid that none invalidated here is larger
---              than (missing where that is not known: after a loss of state, or an invalidation without an xid), g = its generation, b = the boot mark of the database that
---              the stamps of this generation are from, o<n> = until when invalidations go on in the earlier generation n, f = an xid
---              that all loads have to reflect until fe (generation.lua)
+--              than (missing where that is not known: after a loss of state, or an invalidation without an xid), g = its generation,
+--              b = the boot mark of the database that the stamps of this generation are from, o<n> = until when invalidations go on in
+--              the earlier generation n, f = an xid that all loads have to reflect until fe (generation.lua)
 -- ARGV[1]      the token, new for every load: one that was used before would let an older load of the same client store
 -- ARGV[2]      how long the lease lasts, in milliseconds
 -- ARGV[3]      FenceTtl in milliseconds: what guards are kept for

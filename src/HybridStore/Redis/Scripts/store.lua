@@ -13,7 +13,8 @@
 -- ARGV[4]      the token of the lease
 -- ARGV[5]      FenceTtl in milliseconds
 -- ARGV[6]      the partition's sequence when the lease was granted
--- ARGV[7]      1 if all of it is stamped, plus 2 if some of it was read on a standby
+-- ARGV[7]      1 if all of it is stamped, plus 2 if some of it was read on a standby, plus 4 if the stamp is a snapshot of the primary's that
+--              is younger than the lease (what was built from other entries has an older one)
 -- ARGV[8]      the generation in which the lease was granted, and KEYS are named
 -- ARGV[9]      the boot mark of the database that the stamp is from, or ''
 -- ARGV[10..]   if some of it is stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
@@ -27,8 +28,10 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local stamped = ARGV[7] == '1' or ARGV[7] == '3'
-local standby = ARGV[7] == '2' or ARGV[7] == '3'
+local kind = tonumber(ARGV[7])
+local stamped = kind % 2 == 1
+local standby = math.floor(kind / 2) % 2 == 1
+local primary = kind >= 4
 local snapshot = ARGV[10] ~= nil
 local xmin, xmax, running = 0, 0, {}
 if snapshot then
@@ -122,7 +125,7 @@ local high = tonumber(state[5] or '')
 if standby and not (high and high < xmin) then
   return refuse('standby')
 end
-if stamped and not standby and not high and (tonumber(state[6] or '') or 0) == tonumber(ARGV[6]) then
+if primary and not high and (tonumber(state[6] or '') or 0) == tonumber(ARGV[6]) then
   redis.call('HSET', KEYS[3], 'high', string.format('%.0f', xmax - 1))
 end
 
