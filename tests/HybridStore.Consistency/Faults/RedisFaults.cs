@@ -48,11 +48,19 @@ internal sealed class RedisFaults(SoakServers servers)
                 await database.StringSetAsync(name, "not an entry", expiry: null, keepTtl: true);
                 break;
             case 1:
-                await database.KeyDeleteAsync(name);
-                await database.ListLeftPushAsync(name, "not even a string");
+                await ReplaceByListAsync(database, name);
                 break;
         }
     });
+
+    // As one transaction: a worker may store the entry again between the two commands, and pushing onto a string fails.
+    private static Task<bool> ReplaceByListAsync(IDatabase database, RedisKey name)
+    {
+        var replacement = database.CreateTransaction();
+        _ = replacement.KeyDeleteAsync(name);
+        _ = replacement.ListLeftPushAsync(name, "not even a string");
+        return replacement.ExecuteAsync();
+    }
 
     private async Task EachAsync(string part, Func<IDatabase, RedisKey, Task> change)
     {
