@@ -68,6 +68,9 @@ public sealed class HybridStoreOptions
     /// <summary>How invalidations are retried that Redis did not take.</summary>
     public InvalidationRetryOptions InvalidationRetry { get; set; } = new();
 
+    /// <summary>How PostgreSQL tells the cache what has changed. Not used unless turned on.</summary>
+    public JournalOptions Journal { get; set; } = new();
+
     /// <summary>How often one instance removes from Redis what nothing else does, such as expired keys of tags that are not used any more:
     /// 10 s to 1 day, or zero for never. It goes through all names on each Redis server, slowly: it takes a tenth of a server's time at
     /// most. Nothing but memory depends on it. Default: 10 minutes.</summary>

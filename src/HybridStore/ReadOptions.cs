@@ -4,6 +4,8 @@ namespace HybridStore;
 /// <see cref="IHybridStore.With"/>. Immutable and thread-safe.</summary>
 public sealed record ReadOptions
 {
+    private readonly TimeSpan? _maxStaleness;
+
     /// <summary>The default: a cached value from a master is welcome.</summary>
     public static ReadOptions Default { get; } = new();
 
@@ -11,6 +13,26 @@ public sealed record ReadOptions
     /// under sees that write, whether or not its invalidation has been applied; otherwise the value is loaded from PostgreSQL. Values that were
     /// loaded without a snapshot (see <see cref="LoadContext.StampAsync"/>) are never taken. Default: none.</summary>
     public WriteToken AtLeast { get; init; }
+
+    /// <summary>How old a cached value may be: it reflects everything that had been committed so long ago in the tables that are watched, and by
+    /// durable writes, also while Redis fails over, comes back from an outage, or nobody applies the journal. Otherwise the value is loaded from
+    /// PostgreSQL. Needs <see cref="HybridStoreOptions.Journal"/>; a bound that is not well above <see cref="JournalOptions.MarkInterval"/> is
+    /// seldom met. Default: <see langword="null"/>, no bound.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Zero or less.</exception>
+    public TimeSpan? MaxStaleness
+    {
+        get => _maxStaleness;
+        init
+        {
+            if (value <= TimeSpan.Zero)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(MaxStaleness), value, "MaxStaleness must be above zero; set SkipCache to read the current row.");
+            }
+
+            _maxStaleness = value;
+        }
+    }
 
     /// <summary>Reads past the cache: every call loads from PostgreSQL, joins no other caller's load and stores nothing.
     /// For decisions that must be made on the current row, such as stock at the moment of an order. Default:

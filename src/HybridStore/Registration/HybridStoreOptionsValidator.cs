@@ -100,6 +100,17 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return error;
         }
 
+        foreach (var error in options.Journal?.Validate() ?? [Missing("Journal", "JournalOptions")])
+        {
+            yield return error;
+        }
+
+        if (options.Journal?.ListenerConnectionString is { } listener
+            && PostgresError(listener, "Journal.ListenerConnectionString") is { } listenerError)
+        {
+            yield return listenerError;
+        }
+
         foreach (var (policy, entry) in options.Policies)
         {
             if (string.IsNullOrWhiteSpace(policy))
