@@ -85,18 +85,20 @@ public sealed class InMemoryHybridStore : IHybridStore
         var store = new CacheAsideStore(
             _policies,
             parts.Serializers,
-            new CacheAsideReader(_cache, entries, loader, new EntryRefresher(loader, loaderCache, metrics, logger), _cache, metrics),
+            new CacheAsideReader(_cache, entries, loader, new EntryRefresher(loader, loaderCache, metrics, logger), _cache, metrics, new CurrentMarks()),
             loader,
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
                 postgres,
                 new RecordingInvalidator(_cache, _records, InvalidationCause.Write),
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, time),
+                DurableWriting.Of(options.Journal),
                 new WriteThrough(_policies, parts.Serializers, loader, _cache, storer, time),
                 logger),
             new ForeignInvalidations(
                 new RecordingInvalidator(_cache, _records, InvalidationCause.Call), new TransactionLookup(postgres, logger)),
             metrics,
+            hasJournal: true,
             ReadOptions.Default);
         _store = new RecordingStore(store, _records);
     }

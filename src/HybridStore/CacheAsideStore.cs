@@ -20,6 +20,7 @@ internal sealed class CacheAsideStore(
     TransactionalWriter writer,
     ForeignInvalidations invalidations,
     StoreMetrics metrics,
+    bool hasJournal,
     ReadOptions readOptions) : IHybridStore
 {
     // PostgreSQL keeps those below for itself.
@@ -35,7 +36,8 @@ internal sealed class CacheAsideStore(
         KeyRules.ThrowIfInvalidKey(key);
         ArgumentNullException.ThrowIfNull(load);
         var settings = policies.Resolve(options);
-        var request = new LoadRequest<TState, T>(key, state, load, settings, readOptions.AtLeast.TransactionId);
+        var request = new LoadRequest<TState, T>(
+            key, state, load, settings, readOptions.AtLeast.TransactionId, readOptions.AtLeast.IsJournaled && hasJournal, Bound());
         if (!readOptions.SkipCache && !settings.DoNotCache)
         {
             // Refuses types that do not survive a round trip: at the first use and not at the first hit, and also where there is no
@@ -107,6 +109,20 @@ internal sealed class CacheAsideStore(
     public IHybridStore With(ReadOptions readOptions)
     {
         ArgumentNullException.ThrowIfNull(readOptions);
-        return new CacheAsideStore(policies, serializers, reader, loader, explainer, writer, invalidations, metrics, readOptions);
+        if (readOptions.MaxStaleness is not null && reader is not null && !hasJournal)
+        {
+            throw new InvalidOperationException(
+                "MaxStaleness needs the journal, which tells how old an entry can be: watch the tables that entries are made of (Watch), or set Journal.Enabled.");
+        }
+
+        return new CacheAsideStore(
+            policies, serializers, reader, loader, explainer, writer, invalidations, metrics, hasJournal, readOptions);
+    }
+
+    /// <summary>The caller's bound, or that of the load in which it reads, whichever is smaller.</summary>
+    private TimeSpan? Bound()
+    {
+        var (own, around) = (readOptions.MaxStaleness, hasJournal ? loader.MaxStaleness : null);
+        return own is null || around < own ? around : own;
     }
 }

@@ -34,6 +34,10 @@ public sealed class JournalOptions
     /// makes fail. Default: <see langword="true"/>.</summary>
     public bool RingDoorbell { get; set; } = true;
 
+    /// <summary>Whether writes name in the journal what they invalidate unless they say otherwise: <see cref="WriteOptions.Durability"/>. Default:
+    /// <see langword="false"/>.</summary>
+    public bool DurableWrites { get; set; }
+
     /// <summary>How often the listener looks into the journal and writes the applied mark, also when nothing happens: 10 ms to 10 s. A bound of
     /// <see cref="ReadOptions.MaxStaleness"/> that is not well above it is never met. Default: 500 ms.</summary>
     public TimeSpan MarkInterval { get; set; } = TimeSpan.FromMilliseconds(500);
@@ -51,6 +55,11 @@ public sealed class JournalOptions
         if (Schema is null || Encoding.UTF8.GetByteCount(Schema) is < 1 or > LongestIdentifier || Schema.Contains('\0', StringComparison.Ordinal))
         {
             yield return "Journal.Schema must be an identifier of 1 to 63 bytes; the default is hybridstore.";
+        }
+
+        if (DurableWrites && !Enabled)
+        {
+            yield return "Journal.DurableWrites needs Journal.Enabled.";
         }
 
         if (MarkInterval < TimeSpan.FromMilliseconds(10) || MarkInterval > TimeSpan.FromSeconds(10))

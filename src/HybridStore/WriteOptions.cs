@@ -9,6 +9,7 @@ public sealed record WriteOptions
     private readonly int _maxAttempts = 1;
     private readonly IReadOnlyList<string> _writeThrough = [];
     private readonly OnFenceFailure? _onFenceFailure;
+    private readonly InvalidationDurability? _durability;
 
     /// <summary>The default: READ COMMITTED, one attempt, strict or not as the store is set.</summary>
     public static WriteOptions Default { get; } = new();
@@ -39,6 +40,27 @@ public sealed record WriteOptions
             }
 
             _onFenceFailure = value;
+        }
+    }
+
+    /// <summary>Whether the journal names what the write invalidates, in its own transaction: the invalidation then reaches Redis even if this
+    /// process dies after COMMIT. It costs one statement, in the round trip of COMMIT. What is named here beside a watched table's keys needs no more
+    /// than that; rows of watched tables are named by their triggers already. Default: <see langword="null"/>, as
+    /// <see cref="JournalOptions.DurableWrites"/> says.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Neither <see cref="InvalidationDurability.Process"/> nor
+    /// <see cref="InvalidationDurability.Journal"/>.</exception>
+    public InvalidationDurability? Durability
+    {
+        get => _durability;
+        init
+        {
+            if (value is { } given && !Enum.IsDefined(given))
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(Durability), value, "Durability must be Process or Journal; unset, the store's setting holds.");
+            }
+
+            _durability = value;
         }
     }
 

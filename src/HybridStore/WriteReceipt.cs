@@ -9,15 +9,16 @@ public class WriteReceipt
     private readonly InvalidationReceipt? _invalidation;
     private readonly ulong? _transactionId;
     private readonly bool _isStrict;
+    private readonly bool _isDurable;
 
-    internal WriteReceipt(ulong? transactionId, InvalidationReceipt invalidation, bool isStrict) =>
-        (_transactionId, _invalidation, _isStrict) = (transactionId, invalidation, isStrict);
+    internal WriteReceipt(ulong? transactionId, InvalidationReceipt invalidation, bool isStrict, bool isDurable) =>
+        (_transactionId, _invalidation, _isStrict, _isDurable) = (transactionId, invalidation, isStrict, isDurable);
 
     /// <summary>The receipt of a write that has joined another one.</summary>
     internal WriteReceipt(OpenWrite whole) => _whole = whole;
 
-    private protected WriteReceipt(WriteReceipt other) => (_transactionId, _invalidation, _isStrict, _whole) =
-        (other._transactionId, other._invalidation, other._isStrict, other._whole);
+    private protected WriteReceipt(WriteReceipt other) => (_transactionId, _invalidation, _isStrict, _isDurable, _whole) =
+        (other._transactionId, other._invalidation, other._isStrict, other._isDurable, other._whole);
 
     /// <summary>The id of the PostgreSQL transaction, or <see langword="null"/> if it wrote nothing (PostgreSQL assigns ids to
     /// transactions that write), if the answer to COMMIT was lost, and as long as a write that this one has joined is not
@@ -26,7 +27,7 @@ public class WriteReceipt
 
     /// <summary>What makes later reads, in any process, reflect this write: hand it to <see cref="ReadOptions.AtLeast"/>. Asks for nothing
     /// where <see cref="TransactionId"/> is <see langword="null"/>.</summary>
-    public WriteToken Token => new(TransactionId);
+    public WriteToken Token => new(TransactionId, IsDurable);
 
     /// <summary>Whether the invalidation is applied. <see cref="InvalidationStatus.Pending"/> means that Redis could not be
     /// reached: it is retried in the background. Or that a write that this one has joined is not committed yet.</summary>
@@ -37,6 +38,10 @@ public class WriteReceipt
     /// before COMMIT and stayed there until it was answered. <see langword="false"/> where the write was not strict, or Redis did not take
     /// its fences and it was committed all the same.</summary>
     public bool IsStrict => _whole is null ? _isStrict : _whole.Receipt is { IsStrict: true };
+
+    /// <summary>Whether the journal names what this write invalidates (<see cref="WriteOptions.Durability"/>), so that it reaches Redis even if
+    /// this process dies.</summary>
+    public bool IsDurable => _whole is null ? _isDurable : _whole.Receipt is { IsDurable: true };
 
     /// <summary>Completes when everything named by the write is invalidated in Redis.</summary>
     /// <param name="cancellationToken">Ends the wait, not the invalidation.</param>

@@ -8,19 +8,24 @@ namespace HybridStore;
 /// process, and whatever the state of the write's invalidation. Its text is short and fit for a cookie or a header; what it says is not secret.
 /// Of several writes of one user the token of the last one is enough.
 /// </summary>
-/// <remarks>Text form, version 1, base64url without padding: the byte 1, then the transaction's id, seven bits a byte, the lowest first, the high
+/// <remarks>Text form, base64url without padding: the byte 1, or 2 where the journal names what the write has changed; then the transaction's id, seven bits a byte, the lowest first, the high
 /// bit set where more follow. The text of the default is empty. A text that somebody has made up costs its reader loads from PostgreSQL and
 /// shows nothing.</remarks>
 public readonly record struct WriteToken : IParsable<WriteToken>
 {
     private const byte Version = 1;
+    private const byte JournaledVersion = 2;
     private const int LongestText = 16;
     private const int LongestBytes = 12;
 
-    internal WriteToken(ulong? transactionId) => TransactionId = transactionId;
+    internal WriteToken(ulong? transactionId, bool isJournaled = false) =>
+        (TransactionId, IsJournaled) = (transactionId, isJournaled && transactionId is not null);
 
     /// <summary>The write that is to be reflected; null if there is none.</summary>
     internal ulong? TransactionId { get; }
+
+    /// <summary>Whether the journal names what it has changed: once a mark sees it, no entry is older.</summary>
+    internal bool IsJournaled { get; }
 
     /// <summary>The token of a text.</summary>
     /// <param name="s">What <see cref="ToString"/> gave.</param>
@@ -73,13 +78,13 @@ public readonly record struct WriteToken : IParsable<WriteToken>
             }
         }
 
-        if (bytes[0] != Version || id < 3 || bytes[length - 1] == 0)
+        if (bytes[0] is not (Version or JournaledVersion) || id < 3 || bytes[length - 1] == 0)
         {
             return false;
         }
 
         // One text for each token: neither padding nor white space, which decoders take.
-        var token = new WriteToken(id);
+        var token = new WriteToken(id, bytes[0] == JournaledVersion);
         if (token.ToString() != s)
         {
             return false;
@@ -101,7 +106,7 @@ public readonly record struct WriteToken : IParsable<WriteToken>
         }
 
         Span<byte> bytes = stackalloc byte[LongestBytes];
-        bytes[0] = Version;
+        bytes[0] = IsJournaled ? JournaledVersion : Version;
         var length = 1;
         for (; id >= 0x80; id >>= 7)
         {

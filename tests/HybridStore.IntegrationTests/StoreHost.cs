@@ -56,15 +56,17 @@ internal sealed class StoreHost : IAsyncDisposable
     /// <param name="register">Adds services.</param>
     /// <param name="besides">Another instance of the same application: same database, same prefix.</param>
     /// <param name="waitForRedis">False where Redis is away.</param>
+    /// <param name="database">A database that is there already.</param>
     public static async Task<StoreHost> StartAsync(
         IStoreServers servers,
         Action<HybridStoreOptions>? configure = null,
         Action<IServiceCollection, IHybridStoreBuilder>? register = null,
         StoreHost? besides = null,
-        bool waitForRedis = true)
+        bool waitForRedis = true,
+        string? database = null)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        var database = besides?.ConnectionString ?? await servers.CreateDatabaseAsync(cancellation);
+        database ??= besides?.ConnectionString ?? await servers.CreateDatabaseAsync(cancellation);
         var prefix = besides?.Prefix ?? RedisServer.NewKeyPrefix().TrimEnd(':');
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddFakeLogging());

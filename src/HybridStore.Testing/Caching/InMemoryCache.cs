@@ -4,7 +4,6 @@ using HybridStore.Reading;
 using HybridStore.Redis;
 using HybridStore.Resilience;
 using HybridStore.Writing;
-using StackExchange.Redis;
 
 namespace HybridStore.Testing.Caching;
 
@@ -36,11 +35,14 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
         }
     }
 
-    public ValueTask<RedisCallResult<RedisValue>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
+    public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return new(_isDown ? RedisCallResult<RedisValue>.Refused : RedisCallResult<RedisValue>.Ok(partition.Read(key)));
+        return new(_isDown ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Ok(new FoundEntry(partition.Read(key))));
     }
+
+    public ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(string key, bool allowReplicas, CancellationToken cancellationToken) =>
+        ReadAsync(key, allowReplicas, cancellationToken);
 
     public ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(
         string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken) =>

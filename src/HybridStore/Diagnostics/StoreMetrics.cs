@@ -28,7 +28,7 @@ internal sealed class StoreMetrics
         _reads = _meter.CreateCounter<long>(
             "hybridstore.reads", "{read}", "Reads, by outcome: hit, miss, redis_unavailable, invalidation_pending, not_cached.");
         _misses = _meter.CreateCounter<long>(
-            "hybridstore.misses", "{miss}", "Misses, by cause: absent, undecodable, other_schema_version, other_type, older_than_write.");
+            "hybridstore.misses", "{miss}", "Misses, by cause: absent, undecodable, other_schema_version, other_type, older_than_write, older_than_bound.");
         _stores = _meter.CreateCounter<long>(
             "hybridstore.stores",
             "{entry}",
@@ -53,6 +53,12 @@ internal sealed class StoreMetrics
                 HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
             });
     }
+
+    /// <summary>For what counts beside it, in the same meter.</summary>
+    public Meter Meter => _meter;
+
+    /// <summary>The tag that names the store.</summary>
+    public KeyValuePair<string, object?> Store => _store;
 
     /// <summary>Told of each read's outcome, in the flow of its caller; null but in tests of applications.</summary>
     public Action<string>? ReadObserver { get; init; }

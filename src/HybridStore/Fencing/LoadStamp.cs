@@ -20,6 +20,9 @@ internal sealed class LoadStamp(bool isWanted)
     /// <summary>Whether others than the caller whose load it is may take the value.</summary>
     public bool IsShared { get; init; }
 
+    /// <summary>How old what the load reads through the store may be; null: any age.</summary>
+    public TimeSpan? MaxStaleness { get; init; }
+
     /// <summary>Whether the load has a snapshot of its own, older than what it reads by itself.</summary>
     public bool IsTaken { get; private set; }
 
@@ -73,7 +76,7 @@ internal sealed class LoadStamp(bool isWanted)
     };
 
     /// <summary>The same for another attempt at the load.</summary>
-    public LoadStamp Anew() => new(IsWanted) { IsShared = IsShared };
+    public LoadStamp Anew() => new(IsWanted) { IsShared = IsShared, MaxStaleness = MaxStaleness };
 
     /// <summary>A snapshot that was taken before the statements it stands for.</summary>
     public void Add(string snapshot, bool inRecovery, BootMark bootMark)

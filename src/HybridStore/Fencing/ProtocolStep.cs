@@ -35,4 +35,10 @@ internal enum ProtocolStep
 
     /// <summary>The same for members of a tag set that the call before has left.</summary>
     InvalidateMore,
+
+    /// <summary>What was read from the journal is applied.</summary>
+    ApplyJournal,
+
+    /// <summary>The applied mark is written.</summary>
+    Mark,
 }

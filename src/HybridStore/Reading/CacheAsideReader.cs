@@ -16,6 +16,7 @@ internal sealed class CacheAsideReader(
     EntryRefresher refresher,
     IInvalidator invalidations,
     StoreMetrics metrics,
+    IAppliedMarks marks,
     IProtocolGate? gate = null)
 {
     // Most reads wait for an answer: their state machines are used again instead of being allocated.
@@ -34,7 +35,14 @@ internal sealed class CacheAsideReader(
             return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
         }
 
-        var answer = await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
+        if (request.MaxStaleness is not null)
+        {
+            await marks.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var answer = request.AsksForMark
+            ? await gateway.ReadMarkedAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false)
+            : await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
         if (!answer.TryGetValue(out var found))
         {
             if (answer.Error is RedisServerException { Kind: RedisErrorKind.WrongType })
@@ -49,22 +57,22 @@ internal sealed class CacheAsideReader(
             return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
         }
 
-        if (found.IsNull)
+        if (found.Value.IsNull)
         {
             metrics.Miss("absent");
             return await loader.LoadSharedAsync(request, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
         }
 
-        ReadOnlyMemory<byte> entry = found;
+        ReadOnlyMemory<byte> entry = found.Value;
         var now = entries.Now;
         if (!entries.TryRead(request, entry, now, out var header, out T value))
         {
             return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
         }
 
-        if (request.AtLeast is not null && !request.IsReflectedBy(header.ReadStamp(entry.Span)))
+        if (CauseToRefuse(request, header, entry, found) is { } cause)
         {
-            metrics.Miss("older_than_write");
+            metrics.Miss(cause);
             return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
         }
 
@@ -76,6 +84,20 @@ internal sealed class CacheAsideReader(
 
         RefreshIfDue(request, header, entry, now);
         return value;
+    }
+
+    /// <summary>Why the entry is not what this caller asks for; null if it is.</summary>
+    private string? CauseToRefuse<TState, T>(
+        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, in FoundEntry found)
+    {
+        if (request.AtLeast is { } write
+            && !request.IsReflectedBy(header.ReadStamp(entry.Span))
+            && !(request.IsJournaled && marks.HaveApplied(found, write)))
+        {
+            return "older_than_write";
+        }
+
+        return request.MaxStaleness is { } bound && !marks.IsWithin(found, bound) ? "older_than_bound" : null;
     }
 
     private void RefreshIfDue<TState, T>(

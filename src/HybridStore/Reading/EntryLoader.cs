@@ -44,6 +44,9 @@ internal sealed class EntryLoader(
     /// awaited before what is meant by it.</summary>
     public void Enter(LoadStamp stamp) => _loading.Value = stamp;
 
+    /// <summary>How old what the caller reads may be, if it runs in a load that has a bound: its value is no younger than what it reads.</summary>
+    public TimeSpan? MaxStaleness => _loading.Value?.MaxStaleness;
+
     /// <summary>Whether the caller runs in a load, or in a write that stores what it writes.</summary>
     public bool IsLoading => _loading.Value is not null;
 
@@ -51,7 +54,7 @@ internal sealed class EntryLoader(
     public async ValueTask<T> LoadAloneAsync<TState, T>(LoadRequest<TState, T> request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var stamp = new LoadStamp(isWanted: IsLoading);
+        var stamp = new LoadStamp(isWanted: IsLoading) { MaxStaleness = request.MaxStaleness };
         if (Transaction.Current is not null)
         {
             stamp.MarkFromTransaction();
@@ -190,7 +193,7 @@ internal sealed class EntryLoader(
     /// <summary>Whether a load is protected by what its lease tells. What a standby shows is as new as the lease and not newer: a flight does
     /// not begin again with it.</summary>
     private bool MayReadStandby<TState, T>(in LoadRequest<TState, T> request, Lease lease) =>
-        _standby is not null && lease.High is not null && request.AtLeast is null;
+        _standby is not null && lease.High is not null && request.AtLeast is null && request.MaxStaleness is null;
 
     private async Task StampLateAsync(LoadStamp stamp, CancellationToken cancellationToken)
     {
@@ -228,9 +231,12 @@ internal sealed class EntryLoader(
         Lease? lease = null;
         if (cache is not null && seen is { } unwanted)
         {
-            var answer = await cache.Leases.AcquireAsync(request.Key, unwanted, flight, flight.Token).ConfigureAwait(false);
+            // Nobody knows how old an entry is that comes without a mark: who has a bound does not wait for one.
+            var patience = request.MaxStaleness is null ? cache.Leases.LongestWait : TimeSpan.Zero;
+            var answer = await cache.Leases.AcquireAsync(request.Key, unwanted, flight, patience, flight.Token).ConfigureAwait(false);
             ReadOnlyMemory<byte> entry = answer.Entry;
             if (!answer.Entry.IsNull
+                && request.MaxStaleness is null
                 && cache.Reader.TryRead(request, entry, cache.Reader.Now, out var header, out T value)
                 && header.ReadStamp(entry.Span) is var stampOfEntry
                 && request.IsReflectedBy(stampOfEntry))
@@ -257,7 +263,7 @@ internal sealed class EntryLoader(
             flight.MarkBegin();
         }
 
-        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true };
+        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true, MaxStaleness = request.MaxStaleness };
         var (loaded, context, duration) = lease is null
             ? await RunAsync(request, stamp, onStandby: null, flight.Token).ConfigureAwait(false)
             : await RunAsync(request, stamp, lease, flight.Token).ConfigureAwait(false);

@@ -13,6 +13,9 @@ internal sealed class LeaseAcquirer(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How long to wait for somebody else's entry.</summary>
+    public TimeSpan LongestWait { get; } = longestWait;
+
     /// <summary>One attempt, for those who can do without. Nothing granted also where Redis is out of reach.</summary>
     public async ValueTask<LeaseAnswer> TryAcquireAsync(string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken)
     {
@@ -23,9 +26,10 @@ internal sealed class LeaseAcquirer(
     /// <param name="key">The key.</param>
     /// <param name="seen">The identity of an entry that is of no use to the caller.</param>
     /// <param name="flight">Told before each look at Redis: an entry found by it is as new as that look.</param>
+    /// <param name="patience">How long to wait for somebody else's entry.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask<LeaseAnswer> AcquireAsync(
-        string key, ReadOnlyMemory<byte> seen, Flight flight, CancellationToken cancellationToken)
+        string key, ReadOnlyMemory<byte> seen, Flight flight, TimeSpan patience, CancellationToken cancellationToken)
     {
         var startedAt = timeProvider.GetTimestamp();
         var pause = FirstPause;
@@ -39,7 +43,7 @@ internal sealed class LeaseAcquirer(
                 return answer;
             }
 
-            var left = longestWait - timeProvider.GetElapsedTime(startedAt);
+            var left = patience - timeProvider.GetElapsedTime(startedAt);
             if (left <= TimeSpan.Zero)
             {
                 return default;

@@ -9,15 +9,20 @@ internal readonly record struct LoadRequest<TState, T>(
     TState State,
     Func<TState, LoadContext, CancellationToken, ValueTask<T>> Load,
     EntrySettings Settings,
-    ulong? AtLeast = null)
+    ulong? AtLeast = null,
+    bool IsJournaled = false,
+    TimeSpan? MaxStaleness = null)
 {
+    /// <summary>Whether the applied mark has a say.</summary>
+    public bool AsksForMark => MaxStaleness is not null || (AtLeast is not null && IsJournaled);
+
     /// <summary>Whether a value with this stamp reflects the write that the caller asks for.</summary>
     public bool IsReflectedBy(SnapshotStamp? stamp) => AtLeast is not { } write || (stamp is not null && stamp.Sees(write));
 
-    /// <summary>The same for what a flight has brought. What was loaded on the primary after the caller came reflects it in any
-    /// case.</summary>
+    /// <summary>The same for what a flight of another caller's has brought, also with a bound. What was loaded on the primary after the caller
+    /// came will do in any case; how old something else is nobody knows.</summary>
     public bool IsReflectedBy(Landing<T> landing, long arrivedAt) =>
-        AtLeast is null
+        (AtLeast is null && MaxStaleness is null)
         || (landing.WasLoaded && !landing.IsOfStandby && landing.BeganAt > arrivedAt)
-        || IsReflectedBy(landing.Stamp.Snapshot);
+        || (MaxStaleness is null && IsReflectedBy(landing.Stamp.Snapshot));
 }

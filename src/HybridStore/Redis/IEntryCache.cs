@@ -1,6 +1,5 @@
 using HybridStore.Fencing;
 using HybridStore.Resilience;
-using StackExchange.Redis;
 
 namespace HybridStore.Redis;
 
@@ -12,7 +11,10 @@ internal interface IEntryCache
     bool RefusesTags { get; }
 
     /// <summary>Reads an entry; a null value is a miss.</summary>
-    ValueTask<RedisCallResult<RedisValue>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
+    ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
+
+    /// <summary>Reads an entry together with the applied mark of its partition.</summary>
+    ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
 
     /// <summary>Asks for the lease of a key.</summary>
     /// <param name="key">The key.</param>

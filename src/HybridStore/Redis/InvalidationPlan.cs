@@ -4,10 +4,16 @@ using StackExchange.Redis;
 namespace HybridStore.Redis;
 
 /// <summary>One call of <c>invalidate.lua</c>: keys of one partition, and tags, which have members in every partition.</summary>
-internal readonly record struct InvalidationCall(int Partition, IReadOnlyList<string> Keys, IReadOnlyList<string> Tags)
+/// <param name="Partition">The partition.</param>
+/// <param name="Keys">Its keys.</param>
+/// <param name="Tags">The tags.</param>
+/// <param name="TransactionIds">Where several writes are invalidated at once: the write of each key, then of each tag.</param>
+internal readonly record struct InvalidationCall(
+    int Partition, IReadOnlyList<string> Keys, IReadOnlyList<string> Tags, IReadOnlyList<ulong>? TransactionIds = null)
 {
     /// <summary>The call that goes on where this one stopped: with its n-th tag and those after it.</summary>
-    public InvalidationCall From(int tag) => new(Partition, [], [.. Tags.Skip(tag - 1)]);
+    public InvalidationCall From(int tag) =>
+        new(Partition, [], [.. Tags.Skip(tag - 1)], TransactionIds is null ? null : [.. TransactionIds.Skip(Keys.Count + tag - 1)]);
 
     /// <summary>The state; the tags that have fences; entry and guard of each key; tag set and fences of each tag.</summary>
     public RedisKey[] Names(RedisLayout layout, Generation generation)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using HybridStore.Fencing;
-using HybridStore.Redis.CombinedReads;
 using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
 using StackExchange.Redis;
@@ -19,12 +18,12 @@ internal sealed class RedisGateway(
     public bool RefusesTags => connection.Session is { RefusesTags: true };
 
     /// <summary>Reads an entry; a null value is a miss. Refused while Redis has never been reached or the circuit is open.</summary>
-    public ValueTask<RedisCallResult<RedisValue>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
+    public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
     {
         if (connection.Session is not { } session)
         {
             connection.Start();
-            return new ValueTask<RedisCallResult<RedisValue>>(RedisCallResult<RedisValue>.Refused);
+            return new ValueTask<RedisCallResult<FoundEntry>>(RedisCallResult<FoundEntry>.Refused);
         }
 
         var partition = session.Layout.PartitionOf(key);
@@ -38,7 +37,40 @@ internal sealed class RedisGateway(
             generations.ProveBehind(session, partition);
         }
 
-        return ReaderOf(session, partition, allowReplicas).ReadAsync(generation.Entry(partition, key), cancellationToken);
+        return session.Readers.Of(partition, allowReplicas, withMark: false).ReadAsync(generation.Entry(partition, key), cancellationToken);
+    }
+
+    /// <summary>Reads an entry together with the applied mark of its partition.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(
+        string key, bool allowReplicas, CancellationToken cancellationToken)
+    {
+        if (connection.Session is not { } session)
+        {
+            connection.Start();
+            return RedisCallResult<FoundEntry>.Refused;
+        }
+
+        var partition = session.Layout.PartitionOf(key);
+        var generation = session.Generations.ProvenFor(partition, out var isDue);
+        if (generation is null)
+        {
+            var proof = await generations.ProveAsync(session, partition, cancellationToken).ConfigureAwait(false);
+            if (!proof.TryGetValue(out generation))
+            {
+                return proof.WithoutValue<FoundEntry>();
+            }
+        }
+        else if (isDue)
+        {
+            generations.ProveBehind(session, partition);
+        }
+
+        var result = await session.Readers.Of(partition, allowReplicas, withMark: true)
+            .ReadAsync(generation.Entry(partition, key), cancellationToken).ConfigureAwait(false);
+        return result.TryGetValue(out var found)
+            ? RedisCallResult<FoundEntry>.Ok(found with { Generation = generation.Number })
+            : result;
     }
 
     /// <summary>Asks for the lease of a key.</summary>
@@ -101,18 +133,15 @@ internal sealed class RedisGateway(
             CancellationToken.None);
     }
 
-    private static ReadCombiner ReaderOf(RedisSession session, int partition, bool allowReplicas) =>
-        (allowReplicas ? session.ReplicaReaders : session.Readers)[partition];
-
     /// <summary>Nobody has asked for the generation of this partition for a while: the read goes along with the question, in the same round
     /// trip. Others who come meanwhile wait for the answer.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<RedisCallResult<RedisValue>> ReadUnprovenAsync(
+    private async ValueTask<RedisCallResult<FoundEntry>> ReadUnprovenAsync(
         RedisSession session, int partition, string key, bool allowReplicas, CancellationToken cancellationToken)
     {
         if (session.Breakers[partition].IsOpen)
         {
-            return RedisCallResult<RedisValue>.Refused;
+            return RedisCallResult<FoundEntry>.Refused;
         }
 
         var known = session.Generations.Current;
@@ -124,19 +153,20 @@ internal sealed class RedisGateway(
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
             if (isOwn && !asked.TryGetValue(out _))
             {
-                return asked.WithoutValue<RedisValue>();
+                return asked.WithoutValue<FoundEntry>();
             }
 
             if (isOwn && session.Generations.Current == known)
             {
-                return RedisCallResult<RedisValue>.Ok(along.Value);
+                return RedisCallResult<FoundEntry>.Ok(new FoundEntry(along.Value));
             }
         }
 
         var proof = await generations.ProveAsync(session, partition, cancellationToken).ConfigureAwait(false);
         return proof.TryGetValue(out var current)
-            ? await ReaderOf(session, partition, allowReplicas).ReadAsync(current.Entry(partition, key), cancellationToken).ConfigureAwait(false)
-            : proof.WithoutValue<RedisValue>();
+            ? await session.Readers.Of(partition, allowReplicas, withMark: false)
+                .ReadAsync(current.Entry(partition, key), cancellationToken).ConfigureAwait(false)
+            : proof.WithoutValue<FoundEntry>();
     }
 
     private async Task<LeaseAnswer> SendLeaseAsync(

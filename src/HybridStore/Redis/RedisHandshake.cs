@@ -104,15 +104,11 @@ internal sealed class RedisHandshake(
             new GenerationRegister(layout, timeProvider),
             new PartitionQuestions(partitions),
             breakers,
-            Readers(CommandFlags.DemandMaster),
-            Readers(CommandFlags.PreferReplica))
+            new PartitionReaders(database, layout, breakers, options.RedisTimeout, timeProvider))
         {
             AllowsTagsWhateverIsEvicted = options.AllowTagsUnderAllKeysEviction,
             Cut = options.CutScript,
         };
-
-        ReadCombiner[] Readers(CommandFlags flags) => Array.ConvertAll(
-            breakers, breaker => new ReadCombiner(database, breaker, flags, options.RedisTimeout, timeProvider));
     }
 
     private RedisCircuitBreaker[] Breakers(int partitions, bool isCluster)

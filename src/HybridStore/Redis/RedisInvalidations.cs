@@ -43,7 +43,7 @@ internal sealed class RedisInvalidations(
         }
 
         var plan = InvalidationPlan.Of(session.Layout, keys, tags, NamesPerCall);
-        var calls = plan.ConvertAll(call => ApplyAsync(session, call, fence, probing, spared));
+        var calls = plan.ConvertAll(call => ApplyAsync(session, call, new Cause(fence, spared, null), probing));
         var applied = true;
         foreach (var call in calls)
         {
@@ -52,6 +52,14 @@ internal sealed class RedisInvalidations(
 
         return applied;
     }
+
+    /// <summary>Applies what the journal tells of one partition, for its leader. False if it could not be applied, or another leads.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="call">Keys and tags, with the write of each.</param>
+    /// <param name="bootMark">What database counted the writes.</param>
+    /// <param name="leader">Whose calls the partition counts.</param>
+    public Task<bool> ApplyJournalAsync(RedisSession session, InvalidationCall call, BootMark bootMark, PartitionLeader leader) =>
+        ApplyAsync(session, call, new Cause(new Fence(call.TransactionIds![0], bootMark, IsCommitted: true), null, leader), probing: true);
 
     /// <summary>Invalidates everything. When this returns nobody reads any more what was in Redis before. False if any partition could not
     /// be reached.</summary>
@@ -76,11 +84,10 @@ internal sealed class RedisInvalidations(
         return true;
     }
 
-    private async Task<bool> ApplyAsync(
-        RedisSession session, InvalidationCall call, Fence? fence, bool probing, IReadOnlyDictionary<string, Lease>? spared)
+    private async Task<bool> ApplyAsync(RedisSession session, InvalidationCall call, Cause cause, bool probing)
     {
         // In the generation that is in force everything is fenced first; then the same names go where others may still be reading.
-        var fencing = new Stage(fence, Current: true) { Spared = spared };
+        var fencing = new Stage(cause, Current: true);
         var first = await SendAsync(session, call, fencing, probing).ConfigureAwait(false);
         if (!first.TryGetValue(out var progress))
         {
@@ -90,8 +97,8 @@ internal sealed class RedisInvalidations(
         if (progress.IsFromOtherDatabase)
         {
             // No stamp can be compared with this write: everything that is named goes.
-            fence = fence!.Value with { BootMark = BootMark.Unknown };
-            first = await SendAsync(session, call, fencing with { Fence = fence }, probing).ConfigureAwait(false);
+            cause = cause with { Fence = cause.Fence!.Value with { BootMark = BootMark.Unknown } };
+            first = await SendAsync(session, call, fencing with { Cause = cause }, probing).ConfigureAwait(false);
             if (!first.TryGetValue(out progress))
             {
                 return false;
@@ -99,7 +106,7 @@ internal sealed class RedisInvalidations(
         }
 
         var earlier = progress.Earlier;
-        if (!await FinishAsync(session, call, fence, progress, probing).ConfigureAwait(false))
+        if (!await FinishAsync(session, call, cause, progress, probing).ConfigureAwait(false))
         {
             return false;
         }
@@ -111,10 +118,10 @@ internal sealed class RedisInvalidations(
                 continue;
             }
 
-            var removal = new Stage(fence, Current: false) { In = session.Generations.Of(number) };
+            var removal = new Stage(cause, Current: false) { In = session.Generations.Of(number) };
             var result = await SendAsync(session, call, removal, probing).ConfigureAwait(false);
             if (!result.TryGetValue(out progress)
-                || !await FinishAsync(session, call, fence, progress, probing).ConfigureAwait(false))
+                || !await FinishAsync(session, call, cause, progress, probing).ConfigureAwait(false))
             {
                 return false;
             }
@@ -125,12 +132,12 @@ internal sealed class RedisInvalidations(
 
     /// <summary>Visits the members that a call has left, in the generation in which it was made.</summary>
     private async Task<bool> FinishAsync(
-        RedisSession session, InvalidationCall call, Fence? fence, Progress progress, bool probing)
+        RedisSession session, InvalidationCall call, Cause cause, Progress progress, bool probing)
     {
         while (progress.UnfinishedTag != 0)
         {
             call = call.From(progress.UnfinishedTag);
-            var stage = new Stage(fence, Current: false)
+            var stage = new Stage(cause, Current: false)
             {
                 In = progress.Generation,
                 Score = progress.Score,
@@ -152,9 +159,23 @@ internal sealed class RedisInvalidations(
         await test.PassAsync(stage.Current ? ProtocolStep.Invalidate : ProtocolStep.InvalidateMore).ConfigureAwait(false);
         var breaker = session.Breakers[call.Partition];
         var state = (this, session, call, stage);
-        return probing
+        var result = probing
             ? await breaker.ExecuteBypassingAsync(Send, state, CancellationToken.None).ConfigureAwait(false)
             : await breaker.ExecuteAsync(Send, state, CancellationToken.None).ConfigureAwait(false);
+        if (stage.Cause.Leader is { } leader && result.TryGetValue(out var progress))
+        {
+            if (progress.IsOfAnotherLeader)
+            {
+                return RedisCallResult<Progress>.Refused;
+            }
+
+            if (!progress.IsFromOtherDatabase)
+            {
+                leader.Count();
+            }
+        }
+
+        return result;
 
         static Task<Progress> Send((RedisInvalidations This, RedisSession Session, InvalidationCall Call, Stage Stage) state) =>
             state.This.SendAsync(state.Session, state.Call, state.Stage);
@@ -181,8 +202,8 @@ internal sealed class RedisInvalidations(
             call.Names(session.Layout, generation),
             [
                 call.Keys.Count,
-                TransactionIds.Text(stage.Fence?.TransactionId),
-                stage.Fence is { IsCommitted: false } ? 0 : 1,
+                call.TransactionIds is { } several ? string.Join(',', several) : TransactionIds.Text(stage.Cause.Fence?.TransactionId),
+                stage.Cause.Fence is { IsCommitted: false } ? 0 : 1,
                 (long)session.Fencing.FenceTtl.TotalMilliseconds,
                 ExactFences,
                 (byte[])generation.EntryPrefix(call.Partition)!,
@@ -190,25 +211,18 @@ internal sealed class RedisInvalidations(
                 stage.Score,
                 stage.Member,
                 stage.Current ? generation.Text : "",
-                stage.Fence?.BootMark.Text ?? "",
+                stage.Cause.Fence?.BootMark.Text ?? "",
                 (byte[])session.Layout.TagFencesPrefix(call.Partition)!,
-                .. stage.TokensFor(call.Keys),
+                stage.Cause.Leader is { } leader ? leader.Token : RedisValue.EmptyString,
+                .. stage.Cause.TokensFor(call.Keys),
             ],
             CommandFlags.DemandMaster);
 
     /// <param name="Fence">The write.</param>
-    /// <param name="Current">Whether to fence, in the generation that is in force. If not, to remove only.</param>
-    private readonly record struct Stage(Fence? Fence, bool Current)
+    /// <param name="Spared">The leases that are not revoked.</param>
+    /// <param name="Leader">Null but for the journal's leader.</param>
+    private readonly record struct Cause(Fence? Fence, IReadOnlyDictionary<string, Lease>? Spared, PartitionLeader? Leader)
     {
-        /// <summary>The generation to remove in.</summary>
-        public Generation? In { get; init; }
-
-        public RedisValue Score { get; init; } = RedisValue.EmptyString;
-
-        public RedisValue Member { get; init; } = RedisValue.EmptyString;
-
-        public IReadOnlyDictionary<string, Lease>? Spared { get; init; }
-
         public RedisValue[] TokensFor(IReadOnlyList<string> keys)
         {
             var spared = Spared;
@@ -216,6 +230,18 @@ internal sealed class RedisInvalidations(
                 ? []
                 : [.. keys.Select(key => spared.TryGetValue(key, out var lease) ? (RedisValue)lease.Token : RedisValue.EmptyString)];
         }
+    }
+
+    /// <param name="Cause">What is invalidated for.</param>
+    /// <param name="Current">Whether to fence, in the generation that is in force. If not, to remove only.</param>
+    private readonly record struct Stage(Cause Cause, bool Current)
+    {
+        /// <summary>The generation to remove in.</summary>
+        public Generation? In { get; init; }
+
+        public RedisValue Score { get; init; } = RedisValue.EmptyString;
+
+        public RedisValue Member { get; init; } = RedisValue.EmptyString;
     }
 
     private readonly record struct Progress(
@@ -226,11 +252,14 @@ internal sealed class RedisInvalidations(
         RedisValue Score,
         RedisValue Member)
     {
+        public bool IsOfAnotherLeader { get; private init; }
+
         public static Progress Of(RedisResult answer, Generation generation) => (string?)answer[1] switch
         {
             "members" => new Progress(
                 generation, (RedisResult[]?)answer[2], false, (int)answer[3], (RedisValue)answer[4], (RedisValue)answer[5]),
             "database" => new Progress(generation, null, true, 0, default, default),
+            "leader" => new Progress(generation, null, false, 0, default, default) { IsOfAnotherLeader = true },
             _ => new Progress(generation, (RedisResult[]?)answer[2], false, 0, default, default),
         };
     }

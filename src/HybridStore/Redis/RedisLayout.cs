@@ -14,6 +14,7 @@ namespace HybridStore.Redis;
 //   P:f:tag         hash    the fences of a tag (store.lua), likewise; without a time to live
 //   P:x             zset    the tags that have fences, score = when they may be forgotten (invalidate.lua)
 //   P:s             hash    the state of the partition: generation, sequence of invalidations, largest xid (lease.lua)
+//   P:m             string  the applied mark of the journal (AppliedMark has its format), likewise
 //
 // The hash tag keeps all of a partition in one slot, so that every script is atomic and runs alike on one server and on a
 // cluster. The prefix has no braces, and of a key Redis looks at the first pair only, so braces in keys do no harm. Guards and fences do
@@ -27,6 +28,7 @@ internal sealed class RedisLayout
     private readonly RedisKey[] _tagFencesPrefixes;
     private readonly RedisKey[] _fencedTags;
     private readonly RedisKey[] _states;
+    private readonly RedisKey[] _marks;
 
     public RedisLayout(string prefix, int partitions)
     {
@@ -36,6 +38,7 @@ internal sealed class RedisLayout
         _tagFencesPrefixes = new RedisKey[partitions];
         _fencedTags = new RedisKey[partitions];
         _states = new RedisKey[partitions];
+        _marks = new RedisKey[partitions];
         for (var partition = 0; partition < partitions; partition++)
         {
             _roots[partition] = $"{prefix}:{{{Partitions.HashTag(partition)}}}";
@@ -43,6 +46,7 @@ internal sealed class RedisLayout
             _tagFencesPrefixes[partition] = NameOf(partition, "f:");
             _fencedTags[partition] = NameOf(partition, "x");
             _states[partition] = NameOf(partition, "s");
+            _marks[partition] = NameOf(partition, "m");
         }
     }
 
@@ -66,4 +70,6 @@ internal sealed class RedisLayout
     public RedisKey FencedTags(int partition) => _fencedTags[partition];
 
     public RedisKey State(int partition) => _states[partition];
+
+    public RedisKey Mark(int partition) => _marks[partition];
 }

@@ -37,6 +37,10 @@ internal sealed class RedisScript
 
     public static RedisScript Forget { get; } = Load("forget.lua");
 
+    public static RedisScript Claim { get; } = Load("claim.lua");
+
+    public static RedisScript Mark { get; } = Load("mark.lua");
+
     private string WithFlags { get; }
 
     private string WithoutFlags { get; }

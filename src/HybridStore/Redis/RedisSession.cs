@@ -17,8 +17,7 @@ namespace HybridStore.Redis;
 /// <param name="Breakers">The circuit breaker of each partition. On a single server they are one and the same. On a cluster each
 /// partition has its own: it lives in one slot and so on one endpoint, whichever that is at the moment, and a dead master takes
 /// only its own partitions with it.</param>
-/// <param name="Readers">The combined reads of each partition, from its master.</param>
-/// <param name="ReplicaReaders">The same where a replica may answer.</param>
+/// <param name="Readers">The combined reads of each partition.</param>
 internal sealed record RedisSession(
     IConnectionMultiplexer Multiplexer,
     IDatabase Database,
@@ -29,8 +28,7 @@ internal sealed record RedisSession(
     GenerationRegister Generations,
     PartitionQuestions Questions,
     RedisCircuitBreaker[] Breakers,
-    ReadCombiner[] Readers,
-    ReadCombiner[] ReplicaReaders)
+    PartitionReaders Readers)
 {
     /// <summary>Whether values with tags are not cached.</summary>
     public bool RefusesTags => Eviction == EvictionScope.Everything && !AllowsTagsWhateverIsEvicted;

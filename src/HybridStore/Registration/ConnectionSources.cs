@@ -47,6 +47,10 @@ internal static class ConnectionSources
         return options.StandbyConnectionString is { } connectionString ? (NpgsqlDataSource.Create(connectionString), true) : (null, false);
     }
 
+    /// <summary>Where the journal's listener connects: the store's own data source unless it is told otherwise.</summary>
+    public static (NpgsqlDataSource DataSource, bool Owned) Listener(JournalOptions options, NpgsqlDataSource dataSource) =>
+        options.ListenerConnectionString is { } connectionString ? (NpgsqlDataSource.Create(connectionString), true) : (dataSource, false);
+
     public static (Func<CancellationToken, Task<IConnectionMultiplexer>> Connect, bool Owned) Multiplexer(
         IServiceProvider services, StoreRegistration registration, HybridStoreOptions options)
     {

@@ -2,6 +2,8 @@ using System.Diagnostics.Metrics;
 using HybridStore.Diagnostics;
 using HybridStore.Explaining;
 using HybridStore.Invalidating;
+using HybridStore.Journaling;
+using HybridStore.Journaling.Listening;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
@@ -15,6 +17,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace HybridStore.Registration;
 
@@ -27,6 +30,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly PostgresGateway _postgres;
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly JanitorSchedule? _janitorSchedule;
+    private readonly JournalListener? _listener;
+    private readonly NpgsqlDataSource? _listenerSource;
+    private readonly bool _ownsListenerSource;
     private int _disposed;
 
     public StoreRoot(IServiceProvider services, StoreRegistration registration)
@@ -59,8 +65,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
             var generations = new RedisGenerations(clock, timeProvider);
             Gateway = new RedisGateway(Redis, generations, clock, timeProvider);
+            var invalidations = new RedisInvalidations(Redis, generations, clock, timeProvider, options.Protocol);
             invalidator = _dispatcher = new InvalidationDispatcher(
-                new RedisInvalidations(Redis, generations, clock, timeProvider, options.Protocol),
+                invalidations,
                 Redis,
                 flights,
                 options.InvalidationRetry,
@@ -75,11 +82,27 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol), entries, storer);
             Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
-            reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, options.Protocol?.Gate);
+            var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
+            reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, marks, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
                 : new JanitorSchedule(Janitor, Redis, options.JanitorInterval, timeProvider, logger);
+            if (options.Journal is { Enabled: true, RunListener: true })
+            {
+                (_listenerSource, _ownsListenerSource) = ConnectionSources.Listener(options.Journal, dataSource);
+                _listener = new JournalListener(
+                    _listenerSource,
+                    options.Journal,
+                    Redis,
+                    invalidations,
+                    generations,
+                    new JournalMetrics(metrics),
+                    timeProvider,
+                    logger,
+                    options.Protocol);
+            }
+
             explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher);
         }
         else
@@ -97,11 +120,13 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 _postgres,
                 invalidator,
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, timeProvider),
+                DurableWriting.Of(options.Journal),
                 new WriteThrough(policies, serializers, Loader, Gateway, storer, timeProvider, options.Protocol),
                 logger,
                 options.Protocol),
             new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,
+            options.Journal.Enabled,
             ReadOptions.Default);
     }
 
@@ -116,12 +141,20 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     public CacheJanitor? Janitor { get; }
 
+    /// <summary>Null where this process does not stand ready to apply the journal.</summary>
+    public JournalListener? Listener => _listener;
+
     /// <exception cref="NotSupportedException">PostgreSQL is too old.</exception>
-    public Task StartAsync(CancellationToken cancellationToken)
+    /// <exception cref="InvalidOperationException">The journal is not as it has to be.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         Redis?.Start();
         _janitorSchedule?.Start();
-        return _postgres.CheckVersionAsync(cancellationToken);
+        await _postgres.CheckVersionAsync(cancellationToken).ConfigureAwait(false);
+        if (_listener is not null)
+        {
+            await _listener.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>For containers that are disposed synchronously, which refuse services that only know the other way. It does not wait:
@@ -133,6 +166,16 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;
+        }
+
+        if (_listener is not null)
+        {
+            await _listener.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_ownsListenerSource && _listenerSource is not null)
+        {
+            await _listenerSource.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_janitorSchedule is not null)

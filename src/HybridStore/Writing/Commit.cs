@@ -31,10 +31,12 @@ internal static class Commit
 
     /// <summary>Commits the open transaction of a write. Not cancellable: once COMMIT is on its way there is nothing to take
     /// back, and whoever stops listening does not learn what became of it. The command time-out of the connection bounds it.</summary>
+    /// <param name="write">The write.</param>
+    /// <param name="first">What is run before, in the same round trip.</param>
     /// <returns>The transaction's id and who counted it, or null if it wrote nothing and so has none.</returns>
     /// <remarks>In a transaction that has failed the SELECT is an error, and the COMMIT behind it is not run. COMMIT alone would
     /// answer ROLLBACK there, which the client takes for a success.</remarks>
-    public static async Task<Fence?> ExecuteAsync(WriteContext write)
+    public static async Task<Fence?> ExecuteAsync(WriteContext write, NpgsqlBatchCommand? first = null)
     {
         if (write.Simulated is { } simulated)
         {
@@ -45,11 +47,21 @@ internal static class Commit
         {
             BatchCommands = { new(Sql), new("COMMIT") },
         };
+        if (first is not null)
+        {
+            batch.BatchCommands.Insert(0, first);
+        }
+
         await using (batch.ConfigureAwait(false))
         {
             var reader = await batch.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
+                if (first is not null)
+                {
+                    await reader.NextResultAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+
                 var fence = await ReadAsync(reader, isCommitted: true).ConfigureAwait(false);
 
                 // Reads on to COMMIT's own answer, where deferred constraints and serialization conflicts are reported.

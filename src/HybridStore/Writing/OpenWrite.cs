@@ -14,7 +14,7 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
 
     public WriteContext Context { get; } = context;
 
-    /// <summary>Strict, and aborting, if one of those who joined asked for it.</summary>
+    /// <summary>Strict, durable, and aborting, if one of those who joined asked for it.</summary>
     public WriteOptions Options { get; private set; } = options;
 
     /// <summary>What it has come to; null until it is committed, and where it is not.</summary>
@@ -67,6 +67,7 @@ internal sealed class OpenWrite(WriteContext context, WriteOptions options, Open
         Options = Options with
         {
             Strict = options.Strict is true || Options.Strict is true,
+            Durability = options.Durability == InvalidationDurability.Journal ? InvalidationDurability.Journal : Options.Durability,
             OnFenceFailure = options.OnFenceFailure == OnFenceFailure.Abort ? OnFenceFailure.Abort : Options.OnFenceFailure,
         };
         return new WriteReceipt(this);

@@ -11,6 +11,7 @@ internal sealed class TransactionalWriter(
     PostgresGateway postgres,
     IInvalidator invalidator,
     StrictWriting strict,
+    DurableWriting durable,
     WriteThrough through,
     ILogger logger,
     ProtocolUnderTest? test = null)
@@ -21,7 +22,7 @@ internal sealed class TransactionalWriter(
     public Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
     {
-        options = strict.Resolve(options);
+        options = durable.Resolve(strict.Resolve(options));
         return !options.NewTransaction && OpenWrite.Joinable(_current.Value) is { } outer
             ? outer.JoinAsync(write, options, cancellationToken)
             : WriteAloneAsync(write, options, cancellationToken);
@@ -41,7 +42,7 @@ internal sealed class TransactionalWriter(
         OpenWrite? open = null;
         var context = new WriteContext(
             transaction, new WrittenValues(through, []), cancellationToken => CommitAsync(open!, cancellationToken));
-        _current.Value = open = new OpenWrite(context, strict.Resolve(options), OpenWrite.Joinable(_current.Value));
+        _current.Value = open = new OpenWrite(context, durable.Resolve(strict.Resolve(options)), OpenWrite.Joinable(_current.Value));
         return context;
     }
 
@@ -137,7 +138,7 @@ internal sealed class TransactionalWriter(
         }
 
         var invalidation = await invalidating.ConfigureAwait(false);
-        var receipt = new WriteReceipt(ending.Unknown is null ? ending.Fence?.TransactionId : null, invalidation, ending.IsStrict);
+        var receipt = new WriteReceipt(ending.Unknown is null ? ending.Fence?.TransactionId : null, invalidation, ending.IsStrict, ending.IsDurable);
         ending.Write!.End(receipt);
         ending.EndedByCallback?.Throw();
         return ending.Unknown is { } unknown ? throw new CommitOutcomeUnknownException(invalidation, unknown) : receipt;
@@ -236,7 +237,9 @@ internal sealed class TransactionalWriter(
         await test.PassAsync(ProtocolStep.Commit).ConfigureAwait(false);
         try
         {
-            var commit = Commit.ExecuteAsync(write.Context);
+            ending.IsDurable = options.Durability == InvalidationDurability.Journal;
+            var isRecorded = ending.IsDurable && (named.Keys.Count > 0 || named.Tags.Count > 0);
+            var commit = Commit.ExecuteAsync(write.Context, isRecorded ? durable.Record(named) : null);
             ending.Fence = fences is null ? await commit.ConfigureAwait(false) : await fences.KeepAsync(commit).ConfigureAwait(false);
             ending.IsStrict = fences is { HaveStood: true };
             ending.Invalidation = named;
@@ -273,6 +276,9 @@ internal sealed class TransactionalWriter(
 
         /// <summary>Whether its fences stood before COMMIT and until the invalidation.</summary>
         public bool IsStrict { get; set; }
+
+        /// <summary>Whether the journal names all that it invalidates.</summary>
+        public bool IsDurable { get; set; }
 
         /// <summary>What to throw where the callback has ended the transaction.</summary>
         public ExceptionDispatchInfo? EndedByCallback { get; set; }

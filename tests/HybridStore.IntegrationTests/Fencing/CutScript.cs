@@ -16,7 +16,7 @@ internal static class CutScript
 
     /// <summary>Ids are compared with stamps whatever database counted them.</summary>
     public static string BootMark(string text) => text
-        .Replace("ARGV[11] ~= '' and state[2] ~= ARGV[11]", "false", StringComparison.Ordinal)
+        .Replace("is_known and state[2] and state[2] ~= ARGV[11]", "false", StringComparison.Ordinal)
         .Replace("ARGV[9] ~= '' and state[2] and state[2] ~= ARGV[9]", "false", StringComparison.Ordinal);
 
     /// <summary>An invalidation revokes the lease.</summary>
@@ -24,9 +24,10 @@ internal static class CutScript
 
     /// <summary>The fences of a key or tag but the largest.</summary>
     public static string SmallerFences(string text) => text.Replace(
-        "local function fence(hash)\n",
+        "local function fence(hash, text)\n",
         """
-        local function fence(hash)
+        local function fence(hash, text)
+          local xid = tonumber(text)
           for _, field in ipairs(redis.call('HKEYS', hash)) do
             if (tonumber(field) or xid) < xid then redis.call('HDEL', hash, field) end
           end
@@ -48,8 +49,8 @@ internal static class CutScript
     /// <summary>A member stays in its tag set for as long as its entry does.</summary>
     public static string Membership(string text) => text
         .Replace(
-            "if not sees(entry) then\n      gone[#gone + 1] = found[f]",
-            "gone[#gone + 1] = found[f]\n    if not sees(entry) then",
+            "if not sees(entry, xid_of(of_tag(i))) then\n      gone[#gone + 1] = found[f]",
+            "gone[#gone + 1] = found[f]\n    if not sees(entry, xid_of(of_tag(i))) then",
             StringComparison.Ordinal)
         .Replace("unlink(entries)", "if #entries > 0 then unlink(entries) end", StringComparison.Ordinal);
 

@@ -39,7 +39,7 @@ public sealed class CombinedReadsAllocationTests(ServersFixture servers)
         async ValueTask<RedisValue> Combined(int number)
         {
             var result = await rig.Combiner.ReadAsync(keys[number % keys.Length], CancellationToken.None);
-            return result.TryGetValue(out var value) ? value : throw new InvalidOperationException($"{result.Status}", result.Error);
+            return result.TryGetValue(out var found) ? found.Value : throw new InvalidOperationException($"{result.Status}", result.Error);
         }
 
         async ValueTask<RedisValue> Alone(int number) => await database.StringGetAsync(keys[number % keys.Length]);

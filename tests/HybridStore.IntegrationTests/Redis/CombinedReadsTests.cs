@@ -1,3 +1,4 @@
+using HybridStore.Redis;
 using HybridStore.Redis.CombinedReads;
 using HybridStore.Resilience;
 using Microsoft.Extensions.Time.Testing;
@@ -44,7 +45,7 @@ public sealed class CombinedReadsTests(ServersFixture servers)
         Assert.Equal(CombinerRig.Value(0), ValueOf(await first));
         Assert.Equal(CombinerRig.Value(1), ValueOf(await others[0]));
         Assert.True((await others[1]).TryGetValue(out var absent));
-        Assert.True(absent.IsNull);
+        Assert.True(absent.Value.IsNull);
     }
 
     [Fact]
@@ -274,10 +275,10 @@ public sealed class CombinedReadsTests(ServersFixture servers)
         Assert.InRange(await CommandsAsync() - callsBefore, 1, Reads / 2);
     }
 
-    private static string? ValueOf(RedisCallResult<RedisValue> result) =>
-        result.TryGetValue(out var value) ? (string?)value : throw new InvalidOperationException($"{result.Status}", result.Error);
+    private static string? ValueOf(RedisCallResult<FoundEntry> result) =>
+        result.TryGetValue(out var found) ? (string?)found.Value : throw new InvalidOperationException($"{result.Status}", result.Error);
 
-    private static async Task AssertOwnValuesAsync(Task<RedisCallResult<RedisValue>>[] reads, int first)
+    private static async Task AssertOwnValuesAsync(Task<RedisCallResult<FoundEntry>>[] reads, int first)
     {
         for (var i = 0; i < reads.Length; i++)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HybridStore.Redis;
 using HybridStore.Redis.CombinedReads;
 using HybridStore.Resilience;
 using HybridStore.Servers;
@@ -73,11 +74,11 @@ internal sealed class CombinerRig : IAsyncDisposable
     public async Task FillAsync(int count) => await Multiplexer.GetDatabase().StringSetAsync(
         [.. Enumerable.Range(0, count).Select(number => KeyValuePair.Create((RedisKey)Key(number), (RedisValue)Value(number)))]);
 
-    public Task<RedisCallResult<RedisValue>> ReadAsync(int number, CancellationToken cancellationToken = default) =>
+    public Task<RedisCallResult<FoundEntry>> ReadAsync(int number, CancellationToken cancellationToken = default) =>
         Combiner.ReadAsync(Key(number), cancellationToken).AsTask();
 
     /// <summary>Starts reads from the first to the last of these numbers.</summary>
-    public Task<RedisCallResult<RedisValue>>[] Read(int first, int last) =>
+    public Task<RedisCallResult<FoundEntry>>[] Read(int first, int last) =>
         [.. Enumerable.Range(first, last - first + 1).Select(number => ReadAsync(number))];
 
     public async ValueTask DisposeAsync()

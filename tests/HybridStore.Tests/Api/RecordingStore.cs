@@ -40,7 +40,7 @@ internal sealed class RecordingStore(TransactionStub? transaction = null) : IHyb
         (WriteOptions, Token) = (options, cancellationToken);
         Written = new WriteContext(transaction!.Transaction);
         await write(Written, cancellationToken);
-        return new WriteReceipt(7, InvalidationReceipt.AlreadyApplied, isStrict: false);
+        return new WriteReceipt(7, InvalidationReceipt.AlreadyApplied, isStrict: false, isDurable: false);
     }
 
     public WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions? options = null)

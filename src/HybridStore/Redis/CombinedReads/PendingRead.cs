@@ -8,12 +8,12 @@ namespace HybridStore.Redis.CombinedReads;
 /// A read that waits for its call. Reused: two parties hold it, the one who awaits it and the pump that answers it, and it goes back
 /// to its combiner when both have let go.
 /// </summary>
-internal sealed class PendingRead(ReadCombiner combiner) : IValueTaskSource<RedisCallResult<RedisValue>>
+internal sealed class PendingRead(ReadCombiner combiner) : IValueTaskSource<RedisCallResult<FoundEntry>>
 {
     private const int Holders = 2;
 
     // Continuations go to the thread pool: what one caller does with its value must not hold up the others of the same call.
-    private ManualResetValueTaskSourceCore<RedisCallResult<RedisValue>> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<RedisCallResult<FoundEntry>> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _cancellation;
     private int _holders;
     private int _settled;
@@ -34,7 +34,7 @@ internal sealed class PendingRead(ReadCombiner combiner) : IValueTaskSource<Redi
         _settled = 0;
     }
 
-    public ValueTask<RedisCallResult<RedisValue>> AsValueTask(CancellationToken cancellationToken)
+    public ValueTask<RedisCallResult<FoundEntry>> AsValueTask(CancellationToken cancellationToken)
     {
         var version = _core.Version;
         if (cancellationToken.CanBeCanceled)
@@ -43,11 +43,11 @@ internal sealed class PendingRead(ReadCombiner combiner) : IValueTaskSource<Redi
                 static (read, token) => ((PendingRead)read!).Cancel(token), this);
         }
 
-        return new ValueTask<RedisCallResult<RedisValue>>(this, version);
+        return new ValueTask<RedisCallResult<FoundEntry>>(this, version);
     }
 
     /// <summary>The pump's answer; ignored by a read that was cancelled. The pump lets go with it.</summary>
-    public void Answer(in RedisCallResult<RedisValue> result)
+    public void Answer(in RedisCallResult<FoundEntry> result)
     {
         if (Interlocked.Exchange(ref _settled, 1) == 0)
         {
@@ -57,7 +57,7 @@ internal sealed class PendingRead(ReadCombiner combiner) : IValueTaskSource<Redi
         LetGo();
     }
 
-    public RedisCallResult<RedisValue> GetResult(short token)
+    public RedisCallResult<FoundEntry> GetResult(short token)
     {
         // Before the read can be used again: a cancellation that comes late must not meet its next life. Dispose waits for one that
         // is running.

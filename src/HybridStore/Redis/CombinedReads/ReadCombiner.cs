@@ -25,6 +25,7 @@ internal sealed class ReadCombiner
     private readonly IDatabase _database;
     private readonly RedisCircuitBreaker _breaker;
     private readonly CommandFlags _flags;
+    private readonly RedisKey? _mark;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _lock = new();
@@ -32,9 +33,22 @@ internal sealed class ReadCombiner
     private readonly Stack<PendingRead> _spares = new();
     private bool _isBusy;
 
+    /// <param name="database">Redis.</param>
+    /// <param name="breaker">What the calls run through.</param>
+    /// <param name="flags">Who may answer.</param>
+    /// <param name="patience">How long a call may take.</param>
+    /// <param name="timeProvider">Measures.</param>
+    /// <param name="mark">The partition's applied mark, which every call then reads before its keys: it says nothing of what was read
+    /// earlier.</param>
     public ReadCombiner(
-        IDatabase database, RedisCircuitBreaker breaker, CommandFlags flags, TimeSpan patience, TimeProvider timeProvider)
+        IDatabase database,
+        RedisCircuitBreaker breaker,
+        CommandFlags flags,
+        TimeSpan patience,
+        TimeProvider timeProvider,
+        RedisKey? mark = null)
     {
+        _mark = mark;
         _database = database;
         _breaker = breaker;
         _flags = flags;
@@ -42,17 +56,17 @@ internal sealed class ReadCombiner
         _timeProvider = timeProvider;
     }
 
-    public ValueTask<RedisCallResult<RedisValue>> ReadAsync(in RedisKey key, CancellationToken cancellationToken)
+    public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(in RedisKey key, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<RedisCallResult<RedisValue>>(cancellationToken);
+            return ValueTask.FromCanceled<RedisCallResult<FoundEntry>>(cancellationToken);
         }
 
         // While the circuit is open nothing queues: there is nothing to wait for.
         if (_breaker.IsOpen)
         {
-            return new ValueTask<RedisCallResult<RedisValue>>(RedisCallResult<RedisValue>.Refused);
+            return new ValueTask<RedisCallResult<FoundEntry>>(RedisCallResult<FoundEntry>.Refused);
         }
 
         return TryWait(key) is { } read ? read.AsValueTask(cancellationToken) : SendOneAsync(key, cancellationToken);
@@ -88,14 +102,24 @@ internal sealed class ReadCombiner
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<RedisCallResult<RedisValue>> SendOneAsync(RedisKey key, CancellationToken cancellationToken)
+    private async ValueTask<RedisCallResult<FoundEntry>> SendOneAsync(RedisKey key, CancellationToken cancellationToken)
     {
         try
         {
-            return await _breaker.ExecuteAsync(
+            if (_mark is { } mark)
+            {
+                return await _breaker.ExecuteAsync(
+                    static call => call.This.ReadWithMarkAsync(call.key, call.mark), (This: this, key, mark), cancellationToken)
+                    .ConfigureAwait(false);
+            }
+
+            var result = await _breaker.ExecuteAsync(
                 static call => call._database.StringGetAsync(call.key, call._flags),
                 (_database, key, _flags),
                 cancellationToken).ConfigureAwait(false);
+            return result.TryGetValue(out var value)
+                ? RedisCallResult<FoundEntry>.Ok(new FoundEntry(value))
+                : result.WithoutValue<FoundEntry>();
         }
         finally
         {
@@ -104,6 +128,19 @@ internal sealed class ReadCombiner
             {
                 _ = PumpAsync(next);
             }
+        }
+    }
+
+    private async Task<FoundEntry> ReadWithMarkAsync(RedisKey key, RedisKey mark)
+    {
+        try
+        {
+            var values = await _database.StringGetAsync([mark, key], _flags).ConfigureAwait(false);
+            return new FoundEntry(values[1], values[0]);
+        }
+        catch (RedisServerException error) when (IsSlotMoving(error))
+        {
+            return new FoundEntry(await _database.StringGetAsync(key, _flags).ConfigureAwait(false));
         }
     }
 
@@ -152,7 +189,7 @@ internal sealed class ReadCombiner
 
         foreach (var read in overdue ?? [])
         {
-            read.Answer(RedisCallResult<RedisValue>.Failed(WaitedTooLong));
+            read.Answer(RedisCallResult<FoundEntry>.Failed(WaitedTooLong));
         }
 
         return due is null ? default : new ArraySegment<PendingRead>(due, 0, count);
@@ -163,21 +200,26 @@ internal sealed class ReadCombiner
         (_database, Keys: KeysOf(reads), _flags),
         CancellationToken.None);
 
-    /// <summary>Each goes to where its key is.</summary>
+    /// <summary>Each goes to where its key is. Without the mark, which says nothing about reads of another moment.</summary>
     private ValueTask<RedisCallResult<RedisValue[]>> SendOneByOneAsync(ArraySegment<PendingRead> reads) => _breaker.ExecuteAsync(
         static call => Task.WhenAll(Array.ConvertAll(call.Keys, key => call._database.StringGetAsync(key, call._flags))),
-        (_database, Keys: KeysOf(reads), _flags),
+        (_database, Keys: Array.ConvertAll(reads.ToArray(), read => read.Key), _flags),
         CancellationToken.None);
 
     private static bool IsSlotMoving(Exception error) =>
         error is RedisServerException { Kind: RedisErrorKind.TryAgain };
 
-    private static RedisKey[] KeysOf(ArraySegment<PendingRead> reads)
+    private RedisKey[] KeysOf(ArraySegment<PendingRead> reads)
     {
-        var keys = new RedisKey[reads.Count];
-        for (var i = 0; i < keys.Length; i++)
+        var keys = new RedisKey[reads.Count + (_mark is null ? 0 : 1)];
+        if (_mark is { } mark)
         {
-            keys[i] = reads[i].Key;
+            keys[0] = mark;
+        }
+
+        for (var i = 0; i < reads.Count; i++)
+        {
+            keys[i + keys.Length - reads.Count] = reads[i].Key;
         }
 
         return keys;
@@ -187,15 +229,18 @@ internal sealed class ReadCombiner
     {
         if (result.TryGetValue(out var values))
         {
-            for (var i = 0; i < values.Length; i++)
+            // The mark goes before them, where it was asked for in the same call.
+            var before = values.Length - reads.Count;
+            var mark = before == 0 ? RedisValue.Null : values[0];
+            for (var i = 0; i < reads.Count; i++)
             {
-                reads[i].Answer(RedisCallResult<RedisValue>.Ok(values[i]));
+                reads[i].Answer(RedisCallResult<FoundEntry>.Ok(new FoundEntry(values[i + before], mark)));
             }
 
             return;
         }
 
-        var failure = result.IsRefused ? RedisCallResult<RedisValue>.Refused : RedisCallResult<RedisValue>.Failed(result.Error!);
+        var failure = result.IsRefused ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Failed(result.Error!);
         foreach (var read in reads)
         {
             read.Answer(failure);

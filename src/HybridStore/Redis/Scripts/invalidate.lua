@@ -6,7 +6,8 @@
 -- KEYS[3..]    for each key: its entry, then its guard (lease.lua); then for each tag: its tag set in this partition, then its
 --              fences (store.lua)
 -- ARGV[1]      the number of keys
--- ARGV[2]      the xid of the write, or '' where it is not known
+-- ARGV[2]      the xid of the write, or '' where it is not known; or, for several writes in one call, an xid for each key and then for each
+--              tag, separated by commas. A name that several of them have changed is named several times
 -- ARGV[3]      1, or 0 where the write has not committed yet: its fences are kept for twice FenceTtl
 -- ARGV[4]      FenceTtl in milliseconds
 -- ARGV[5]      how many fences a hash may hold before the smallest is folded into its floor
@@ -18,11 +19,13 @@
 --              or one in an earlier generation
 -- ARGV[11]     the boot mark of the database that the xid is from, '' if it is not known: then an entry goes whatever its stamp says
 -- ARGV[12]     what the name of a tag's fences begins with
--- ARGV[13..]   nothing; or for each key the token of the write's own lease, under which it is about to store what it has written, or '':
+-- ARGV[13]     '' but for the leader of the journal (claim.lua): its token. Its calls are counted, or refused if another leads here
+-- ARGV[14..]   nothing; or for each key the token of the write's own lease, under which it is about to store what it has written, or '':
 --              that lease is not revoked
 -- returns      an error if the server is full and knows no flags (Redis 6): what could be deleted is, and nothing is applied;
 --              { now, 'generation', number } if the partition is in another generation ('' if not known), and nothing was done;
 --              { now, 'database' } if the xid is from another database than the stamps of this generation, and nothing was done;
+--              { now, 'leader' } if another leads the journal here, or the state was lost, and nothing was done;
 --              { now, 'applied', earlier }; or { now, 'members', earlier, n, score, member }: the n-th tag in KEYS has members left behind
 --              these two, and the tags after it have not been visited. Earlier are the generations in which others may still read: the
 --              same names have to be removed there.
@@ -33,11 +36,26 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local keys = tonumber(ARGV[1])
-local xid = tonumber(ARGV[2])
+local texts = {}
+for text in string.gmatch(ARGV[2], '%d+') do
+  texts[#texts + 1] = text
+end
 local fence_ttl = tonumber(ARGV[4])
 local budget = tonumber(ARGV[7])
 local first_tag = 3 + 2 * keys
 local fences_first = ARGV[10] ~= ''
+
+-- The xid of the n-th name, as text and as number; nil where it is not known.
+local function text_of(n)
+  return texts[#texts > 1 and n or 1]
+end
+local function xid_of(n)
+  return tonumber(text_of(n))
+end
+-- The place of a tag among all names.
+local function of_tag(i)
+  return keys + (i - first_tag) / 2 + 1
+end
 
 -- Under the name of a hash or a sorted set anything else is not ours, and gives way.
 local function ours(key, kind)
@@ -58,7 +76,7 @@ local function write(...)
 end
 
 -- Header of an entry: see EntryHeader. Stamped is flag 2; xmin stands at offset 32, xmax at 40, the ids in progress from 48 on.
-local function sees(entry)
+local function sees(entry, xid)
   if not xid or ARGV[11] == '' then
     return false
   end
@@ -104,11 +122,11 @@ local function fold(hash)
   redis.call('HDEL', hash, smallest)
 end
 
-local function fence(hash)
+local function fence(hash, text)
   if ARGV[3] == '1' then
-    write('HSET', hash, ARGV[2], '1')
+    write('HSET', hash, text, '1')
   else
-    write('HSETNX', hash, ARGV[2], '0')
+    write('HSETNX', hash, text, '0')
   end
   -- Up to 6 fields are not fences.
   if redis.call('HLEN', hash) > tonumber(ARGV[5]) + 6 then
@@ -155,16 +173,33 @@ local function forget_some()
   end
 end
 
+-- A mark may be written only where all that its leader has applied before is still there (mark.lua).
+local function is_counted()
+  if ARGV[13] == '' then
+    return true
+  end
+  local leader = redis.pcall('HGET', KEYS[1], 'l')
+  if leader ~= ARGV[13] then
+    return false
+  end
+  write('HINCRBY', KEYS[1], 'c', 1)
+  return true
+end
+
 local earlier = {}
 if fences_first then
   local state = redis.pcall('HMGET', KEYS[1], 'g', 'b', 'high', 'seq')
   if state.err or state[1] ~= ARGV[10] then
     return { now, 'generation', not state.err and state[1] or '' }
   end
-  if xid and ARGV[11] ~= '' and state[2] ~= ARGV[11] then
-    if state[2] then
-      return { now, 'database' }
-    end
+  local is_known = #texts > 0 and ARGV[11] ~= ''
+  if is_known and state[2] and state[2] ~= ARGV[11] then
+    return { now, 'database' }
+  end
+  if not is_counted() then
+    return { now, 'leader' }
+  end
+  if is_known and not state[2] then
     write('HSET', KEYS[1], 'b', ARGV[11])
   end
 
@@ -175,10 +210,14 @@ if fences_first then
   local sequence = write('HINCRBY', KEYS[1], 'seq', 1)
   -- What changed is not known, or cannot be compared: nor is then what a standby would have to show. A number that is not known stays so,
   -- since ids come late (store.lua).
-  if not xid or ARGV[11] == '' then
+  local largest = 1
+  for n = 2, #texts do
+    largest = tonumber(texts[n]) > tonumber(texts[largest]) and n or largest
+  end
+  if not is_known then
     redis.call('HDEL', KEYS[1], 'high')
-  elseif state[3] and (tonumber(state[3]) or 0) < xid then
-    write('HSET', KEYS[1], 'high', ARGV[2])
+  elseif state[3] and (tonumber(state[3]) or 0) < tonumber(texts[largest]) then
+    write('HSET', KEYS[1], 'high', texts[largest])
   end
 
   local fields = redis.call('HGETALL', KEYS[1])
@@ -195,8 +234,8 @@ if fences_first then
   for i = 4, first_tag - 1, 2 do
     local guard = KEYS[i]
     ours(guard, 'hash')
-    if xid then
-      fence(guard)
+    if #texts > 0 then
+      fence(guard, text_of((i - 2) / 2))
       extend(guard)
     end
   end
@@ -208,20 +247,22 @@ if fences_first then
       redis.call('UNLINK', fences)
     end
     write('HSET', fences, 's', sequence)
-    if xid then
-      fence(fences)
+    if #texts > 0 then
+      fence(fences, text_of(of_tag(i)))
     end
-    if not xid or ARGV[11] == '' then
+    if not is_known then
       write('HSET', fences, 'u', sequence)
     end
     remember(string.sub(fences, #ARGV[12] + 1), fences)
   end
+elseif not is_counted() then
+  return { now, 'leader' }
 end
 
 for i = 3, first_tag - 1, 2 do
-  if not sees(KEYS[i]) then
+  if not sees(KEYS[i], xid_of((i - 1) / 2)) then
     redis.call('UNLINK', KEYS[i])
-    local own = ARGV[12 + (i - 1) / 2]
+    local own = ARGV[13 + (i - 1) / 2]
     if fences_first and not (own and own ~= '' and redis.call('HGET', KEYS[i + 1], 't') == own) then
       redis.call('HDEL', KEYS[i + 1], 't', 'a', 'e')
     end
@@ -254,7 +295,7 @@ for i = first_tag, #KEYS, 2 do
   local gone, entries = {}, {}
   for f = 1, #found, 2 do
     local entry = ARGV[6] .. found[f]
-    if not sees(entry) then
+    if not sees(entry, xid_of(of_tag(i))) then
       gone[#gone + 1] = found[f]
       entries[#entries + 1] = entry
     end

@@ -1,0 +1,115 @@
+using HybridStore.Fencing;
+using StackExchange.Redis;
+
+namespace HybridStore.IntegrationTests.Journaling;
+
+/// <summary>An application whose store listens to a journal, on a table of items that is watched.</summary>
+internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
+{
+    private const string Table = """
+        create table item (id int primary key, owner int, value int not null);
+        insert into item select id, id % 10, 0 from generate_series(1, 100) id;
+        """;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public StoreHost Host => host;
+
+    public IHybridStore Store => host.Store;
+
+    /// <summary>How often a value was loaded.</summary>
+    public int Loads { get; private set; }
+
+    public static async Task<JournalHost> StartAsync(
+        IStoreServers servers,
+        Action<HybridStoreOptions>? configure = null,
+        JournalHost? besides = null,
+        bool isListening = true,
+        bool waitForRedis = true)
+    {
+        var database = besides?.Host.ConnectionString ?? await servers.CreateDatabaseAsync(TestContext.Current.CancellationToken);
+        if (besides is null)
+        {
+            await using var source = Npgsql.NpgsqlDataSource.Create(database);
+            await using var command = source.CreateCommand(Table + TemporarySchema.Sql);
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        var host = await StoreHost.StartAsync(
+            servers,
+            options =>
+            {
+                options.Journal.Enabled = true;
+                options.Journal.RunListener = isListening;
+                options.Journal.MarkInterval = TimeSpan.FromMilliseconds(100);
+                configure?.Invoke(options);
+            },
+            besides: besides?.Host,
+            waitForRedis: waitForRedis,
+            database: database);
+        return new JournalHost(host);
+    }
+
+    /// <summary>The value of an item, from the cache if it is there.</summary>
+    public ValueTask<int> ReadAsync(int id, ReadOptions? options = null) => (options is null ? Store : Store.With(options)).GetAsync(
+        $"item:{id}",
+        async (load, token) =>
+        {
+            Loads++;
+            var (value, owner) = await load.QuerySingleOrDefaultAsync<(int, int?)>("select value, owner from item where id = @id", new { id }, token);
+            if (owner is not null)
+            {
+                load.AddTag($"owner:{owner}");
+            }
+
+            return value;
+        },
+        cancellationToken: TestContext.Current.CancellationToken);
+
+    /// <summary>The applied mark as it stands in Redis; null if there is none.</summary>
+    public async Task<AppliedMark?> MarkAsync(int partition = 0)
+    {
+        if (host.Root.Redis!.Session is not { } session)
+        {
+            return null;
+        }
+
+        ReadOnlyMemory<byte> bytes = await session.Database.StringGetAsync(session.Layout.Mark(partition), CommandFlags.DemandMaster);
+        return AppliedMark.TryParse(bytes.Span, out var mark) ? mark : null;
+    }
+
+    /// <summary>Waits until everything that is committed by now is applied, in every partition.</summary>
+    public async Task SettleAsync()
+    {
+        await using var command = host.DataSource.CreateCommand("select pg_current_snapshot()::text");
+        var now = SnapshotStamp.Parse((string)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!);
+        var partitions = host.Root.Redis!.Session!.Layout.Partitions.Count;
+        await UntilAsync(async () =>
+        {
+            for (var partition = 0; partition < partitions; partition++)
+            {
+                if (await MarkAsync(partition) is not { } mark || !mark.Covers(now))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        });
+    }
+
+    /// <summary>Waits for what is not announced.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
+        while (!await isSo())
+        {
+            await Task.Delay(5, patience.Token);
+        }
+    }
+
+    public Task ExecuteAsync(string sql) => host.ExecuteAsync(sql);
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+}
