@@ -1,4 +1,6 @@
 using HybridStore.Fencing;
+using HybridStore.IntegrationTests.Resilience;
+using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 
 namespace HybridStore.IntegrationTests.Journaling;
@@ -11,8 +13,6 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
         insert into item select id, id % 10, 0 from generate_series(1, 100) id;
         """;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     public StoreHost Host => host;
 
     public IHybridStore Store => host.Store;
@@ -20,14 +20,18 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
     /// <summary>How often a value was loaded.</summary>
     public int Loads { get; private set; }
 
+    /// <summary>Whether this instance applies the journal.</summary>
+    public bool IsLeading => host.Root.Listener is { IsLeading: true };
+
     public static async Task<JournalHost> StartAsync(
         IStoreServers servers,
         Action<HybridStoreOptions>? configure = null,
         JournalHost? besides = null,
         bool isListening = true,
-        bool waitForRedis = true)
+        bool waitForRedis = true,
+        string? database = null)
     {
-        var database = besides?.Host.ConnectionString ?? await servers.CreateDatabaseAsync(TestContext.Current.CancellationToken);
+        database ??= besides?.Host.ConnectionString ?? await servers.CreateDatabaseAsync(TestContext.Current.CancellationToken);
         if (besides is null)
         {
             await using var source = Npgsql.NpgsqlDataSource.Create(database);
@@ -44,10 +48,18 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
                 options.Journal.MarkInterval = TimeSpan.FromMilliseconds(100);
                 configure?.Invoke(options);
             },
+            register: (services, _) => services.AddMetrics(),
             besides: besides?.Host,
             waitForRedis: waitForRedis,
             database: database);
-        return new JournalHost(host);
+        var journal = new JournalHost(host);
+        if (isListening && besides is null && waitForRedis)
+        {
+            // The first leader empties a cache that it knows nothing of.
+            await journal.SettleAsync();
+        }
+
+        return journal;
     }
 
     /// <summary>The value of an item, from the cache if it is there.</summary>
@@ -66,7 +78,18 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
         },
         cancellationToken: TestContext.Current.CancellationToken);
 
-    /// <summary>The applied mark as it stands in Redis; null if there is none.</summary>
+    /// <summary>Whether Redis holds an entry of an item.</summary>
+    public Task<bool> IsCachedAsync(int id) =>
+        host.Root.Redis!.Session!.Database.KeyExistsAsync(host.EntryName($"item:{id}"), CommandFlags.DemandMaster);
+
+    /// <summary>Microseconds since the Unix epoch on PostgreSQL's clock.</summary>
+    public async Task<long> PostgresTimeAsync()
+    {
+        await using var command = host.DataSource.CreateCommand("select (extract(epoch from clock_timestamp()) * 1000000)::bigint");
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    /// <summary>The applied mark as it stands in Redis; null if there is none, or Redis is away.</summary>
     public async Task<AppliedMark?> MarkAsync(int partition = 0)
     {
         if (host.Root.Redis!.Session is not { } session)
@@ -74,8 +97,15 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
             return null;
         }
 
-        ReadOnlyMemory<byte> bytes = await session.Database.StringGetAsync(session.Layout.Mark(partition), CommandFlags.DemandMaster);
-        return AppliedMark.TryParse(bytes.Span, out var mark) ? mark : null;
+        try
+        {
+            ReadOnlyMemory<byte> bytes = await session.Database.StringGetAsync(session.Layout.Mark(partition), CommandFlags.DemandMaster);
+            return AppliedMark.TryParse(bytes.Span, out var mark) ? mark : null;
+        }
+        catch (RedisException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Waits until everything that is committed by now is applied, in every partition.</summary>
@@ -84,7 +114,7 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
         await using var command = host.DataSource.CreateCommand("select pg_current_snapshot()::text");
         var now = SnapshotStamp.Parse((string)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!);
         var partitions = host.Root.Redis!.Session!.Layout.Partitions.Count;
-        await UntilAsync(async () =>
+        await Eventually.HappensAsync(async () =>
         {
             for (var partition = 0; partition < partitions; partition++)
             {
@@ -95,19 +125,14 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
             }
 
             return true;
-        });
+        }, "the marks cover what is committed");
     }
 
-    /// <summary>Waits for what is not announced.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(Patience);
-        while (!await isSo())
-        {
-            await Task.Delay(5, patience.Token);
-        }
-    }
+    public Task LeadsAsync() => Eventually.HappensAsync(() => IsLeading, "the instance leads");
+
+    /// <summary>Ends the sessions of all who lead or stand by on this database.</summary>
+    public Task TerminateListenersAsync() => host.ExecuteAsync(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'HybridStore listener' and datname = current_database()");
 
     public Task ExecuteAsync(string sql) => host.ExecuteAsync(sql);
 

@@ -8,8 +8,8 @@ namespace HybridStore.Journaling.Listening;
 /// which it was last said to be awake; until then it goes on polling, less often.</remarks>
 internal sealed class Doorbell(JournalConnection connection, bool rings, TimeSpan longestSleep, JournalMetrics metrics, TimeProvider timeProvider)
 {
-    private static readonly TimeSpan Awake = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan StaysAwake = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan Awake = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StaysAwake = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan LongestPauseForOthers = TimeSpan.FromMilliseconds(100);

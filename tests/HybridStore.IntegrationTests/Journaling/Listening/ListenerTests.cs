@@ -43,4 +43,26 @@ public sealed class ListenerTests(ServersFixture servers)
         Assert.True(journal.Host.Generation.Number > before);
         Assert.Equal(2, journal.Loads);
     }
+
+    [Fact]
+    public async Task A_store_can_be_disposed_at_any_moment()
+    {
+        await using var journal = await JournalHost.StartAsync(servers, isListening: false);
+        for (var i = 0; i < 8; i++)
+        {
+            var other = await JournalHost.StartAsync(
+                servers, options => options.Journal.MarkInterval = TimeSpan.FromSeconds(10), besides: journal);
+            if (i % 4 > 0)
+            {
+                await other.LeadsAsync();
+            }
+
+            if (i % 4 > 1)
+            {
+                await other.SettleAsync();
+            }
+
+            await other.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        }
+    }
 }

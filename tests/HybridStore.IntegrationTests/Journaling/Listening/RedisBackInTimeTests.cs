@@ -1,0 +1,122 @@
+using HybridStore.Fencing;
+using HybridStore.IntegrationTests.Resilience;
+
+namespace HybridStore.IntegrationTests.Journaling.Listening;
+
+/// <summary>Redis goes back in time, as it does when a replica is promoted that has not heard of everything, or a snapshot is restored.</summary>
+public sealed class RedisBackInTimeTests(ServersFixture servers)
+{
+    private static readonly ReadOptions Bounded = new() { MaxStaleness = TimeSpan.FromSeconds(10) };
+
+    [Fact]
+    public async Task Entries_that_come_back_are_invalidated_again()
+    {
+        await using var journal = await JournalHost.StartAsync(servers);
+        await journal.ReadAsync(1);
+        await journal.ReadAsync(2);
+        await journal.SettleAsync();
+        var before = await RedisMemory.OfAsync(journal.Host);
+        await journal.ExecuteAsync("update item set value = 1 where id = 1");
+        await journal.SettleAsync();
+        Assert.Equal(1, await journal.ReadAsync(1));
+
+        await before.RestoreAsync();
+        await journal.SettleAsync();
+
+        Assert.Equal((1, 0), (await journal.ReadAsync(1), await journal.ReadAsync(2)));
+        Assert.Equal(4, journal.Loads);
+    }
+
+    [Fact]
+    public async Task A_mark_is_not_written_where_what_was_applied_before_it_is_lost()
+    {
+        var barrier = new Barrier(ProtocolStep.Mark);
+        await using var journal = await JournalHost.StartAsync(servers, options => options.Protocol = barrier.Protocol);
+        await journal.ReadAsync(1);
+        await journal.SettleAsync();
+        barrier.Close();
+        await barrier.Reached;
+        barrier.Open();
+        await journal.SettleAsync();
+        var before = await RedisMemory.OfAsync(journal.Host);
+
+        // Applied, acknowledged, and not yet marked when the replica takes over that has heard of nothing.
+        barrier.Close();
+        await journal.ExecuteAsync("update item set value = 1 where id = 1");
+        await Eventually.HappensAsync(async () => !await journal.IsCachedAsync(1), "the change is applied");
+        await barrier.Reached;
+        await before.RestoreAsync();
+        Assert.True(await journal.IsCachedAsync(1));
+        barrier.Open();
+        await journal.SettleAsync();
+
+        Assert.Equal(1, await journal.ReadAsync(1));
+    }
+
+    [Fact]
+    public async Task Entries_that_come_back_are_never_served_to_who_asks_for_a_bound()
+    {
+        var barrier = new Barrier(ProtocolStep.Mark);
+        await using var journal = await JournalHost.StartAsync(servers, options => options.Protocol = barrier.Protocol);
+        await journal.ReadAsync(1);
+        await journal.SettleAsync();
+        var before = await RedisMemory.OfAsync(journal.Host);
+        await journal.ExecuteAsync("update item set value = 1 where id = 1");
+        await journal.SettleAsync();
+        var changedBy = (await journal.MarkAsync())!;
+        barrier.Close();
+        await barrier.Reached;
+
+        // The old leader's session ends with it, and nobody replays for a while.
+        await before.RestoreAsync();
+        var old = (await journal.MarkAsync())!;
+        Assert.True(old.PostgresTime < changedBy.PostgresTime);
+        var age = TimeSpan.FromMicroseconds(await journal.PostgresTimeAsync() - changedBy.PostgresTime);
+        Assert.Equal(0, await journal.ReadAsync(1));
+        Assert.Equal(1, await journal.ReadAsync(1, new ReadOptions { MaxStaleness = age }));
+        barrier.Open();
+        await journal.SettleAsync();
+
+        Assert.Equal(1, await journal.ReadAsync(1, Bounded));
+    }
+
+    [Fact]
+    public async Task Further_back_than_the_journal_goes_the_whole_cache_is_emptied()
+    {
+        await using var journal = await JournalHost.StartAsync(servers);
+        await journal.ReadAsync(1);
+        await journal.SettleAsync();
+        var before = await RedisMemory.OfAsync(journal.Host);
+        await journal.ExecuteAsync("update item set value = 1 where id = 1");
+        await journal.SettleAsync();
+        var generation = journal.Host.Generation.Number;
+        await journal.ExecuteAsync(
+            "delete from hybridstore.journal; update hybridstore.state set purged_below = pg_current_xact_id()");
+
+        await before.RestoreAsync();
+        await journal.SettleAsync();
+
+        Assert.Equal(1, await journal.ReadAsync(1));
+        Assert.True(journal.Host.Generation.Number > generation);
+    }
+
+    [Fact]
+    public async Task A_mark_that_is_gone_alone_says_nothing_so_the_whole_cache_is_emptied()
+    {
+        await using var journal = await JournalHost.StartAsync(servers);
+        await journal.ReadAsync(1);
+        await journal.SettleAsync();
+        var generation = journal.Host.Generation.Number;
+
+        await journal.Host.RedisAsync("DEL", journal.Host.Root.Redis!.Session!.Layout.Mark(0).ToString());
+        await Eventually.HappensAsync(
+            async () =>
+            {
+                await journal.ReadAsync(2);
+                return journal.Host.Generation.Number > generation;
+            },
+            "the generation is raised");
+        await journal.SettleAsync();
+        Assert.Equal(0, await journal.ReadAsync(1));
+    }
+}
