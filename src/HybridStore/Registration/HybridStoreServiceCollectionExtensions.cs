@@ -65,6 +65,38 @@ public static class HybridStoreServiceCollectionExtensions
         return Add(services, key, null, configuration);
     }
 
+    /// <summary>Registers a store for a process that applies the journal to Redis and does nothing else, such as a worker beside an application
+    /// whose own processes do not (<see cref="JournalOptions.RunListener"/>). As many may run as one likes: one leads, the others take over when
+    /// it is gone. It holds one direct connection to the primary.</summary>
+    /// <remarks>Connections and <see cref="HybridStoreOptions.KeyPrefix"/> must be those of the application. It is
+    /// <see cref="AddHybridStore(IServiceCollection, Action{HybridStoreOptions})"/> with the journal turned on.</remarks>
+    /// <param name="services">The worker's services.</param>
+    /// <param name="configure">Sets the store's options.</param>
+    /// <returns>A builder for what else there is to say.</returns>
+    public static IHybridStoreBuilder AddHybridStoreListener(
+        this IServiceCollection services, Action<HybridStoreOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return Add(services, null, options => ListenTo(options, configure), null);
+    }
+
+    /// <inheritdoc cref="AddHybridStoreListener(IServiceCollection, Action{HybridStoreOptions})"/>
+    /// <param name="services">The worker's services.</param>
+    /// <param name="configuration">The section with the store's options.</param>
+    public static IHybridStoreBuilder AddHybridStoreListener(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        return Add(services, null, options => ListenTo(options, null), configuration);
+    }
+
+    private static void ListenTo(HybridStoreOptions options, Action<HybridStoreOptions>? configure)
+    {
+        configure?.Invoke(options);
+        options.Journal.Enabled = true;
+        options.Journal.RunListener = true;
+    }
+
     private static HybridStoreBuilder Add(
         IServiceCollection services, object? key, Action<HybridStoreOptions>? configure, IConfiguration? configuration)
     {
