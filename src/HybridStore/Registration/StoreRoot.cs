@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using HybridStore.Diagnostics;
 using HybridStore.Explaining;
 using HybridStore.Invalidating;
+using HybridStore.Journaling.Schema;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
@@ -27,6 +28,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly PostgresGateway _postgres;
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly JanitorSchedule? _janitorSchedule;
+    private readonly SchemaStarter? _schemaStarter;
     private int _disposed;
 
     public StoreRoot(IServiceProvider services, StoreRegistration registration)
@@ -46,6 +48,12 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ? ConnectionSources.Standby(services, registration, options)
             : (null, false);
         _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
+        var script = new SchemaScript(options.Journal.Schema, options.Journal.RingDoorbell, options.Journal.RowLimit, registration.Watched);
+        var connection = new SchemaConnection(_postgres, options.Journal.ListenerConnectionString);
+        Schema = new HybridStoreSchema(script, connection);
+        _schemaStarter = options.Mode == HybridStoreMode.Cached && options.Journal.Enabled
+            ? new SchemaStarter(Schema, new SchemaInspector(script), connection, options.Journal.InstallAtStart, logger)
+            : null;
 
         CacheAsideReader? reader = null;
         IEntryExplainer? explainer = null;
@@ -107,6 +115,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     public CacheAsideStore Store { get; }
 
+    public HybridStoreSchema Schema { get; }
+
     /// <summary>Null where Redis is not used.</summary>
     public RedisConnection? Redis { get; }
 
@@ -117,11 +127,16 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     public CacheJanitor? Janitor { get; }
 
     /// <exception cref="NotSupportedException">PostgreSQL is too old.</exception>
-    public Task StartAsync(CancellationToken cancellationToken)
+    /// <exception cref="InvalidOperationException">The schema of the journal is missing, or does not watch what it should.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         Redis?.Start();
         _janitorSchedule?.Start();
-        return _postgres.CheckVersionAsync(cancellationToken);
+        await _postgres.CheckVersionAsync(cancellationToken).ConfigureAwait(false);
+        if (_schemaStarter is not null)
+        {
+            await _schemaStarter.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>For containers that are disposed synchronously, which refuse services that only know the other way. It does not wait:

@@ -28,7 +28,7 @@ begin
     create schema {schema};
   end if;
 
-  if pg_catalog.to_regclass({schema_name_text} || '.state') is not null then
+  if pg_catalog.to_regclass({state_text}) is not null then
     select version into installed from {schema}.state;
     if installed > {version} then
       raise exception using errcode = 'HS001', message = pg_catalog.format(
