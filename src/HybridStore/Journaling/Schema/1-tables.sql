@@ -47,7 +47,14 @@ create table if not exists {schema}.journal (
   everything boolean not null default false,
   skipped integer not null default 0);
 
-create index if not exists journal_xid on {schema}.journal (xid);
+-- Looked for first: CREATE INDEX IF NOT EXISTS locks out all who write to the journal before it looks.
+do {body}
+begin
+  if not exists (select from pg_catalog.pg_index where indrelid = {journal_text}::pg_catalog.regclass) then
+    create index journal_xid on {schema}.journal (xid);
+  end if;
+end
+{body};
 
 -- At 1 nobody has ever listened. At the largest number a listener is always awake, so that no change rings.
 create sequence if not exists {schema}.bell;

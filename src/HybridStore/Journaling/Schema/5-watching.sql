@@ -75,11 +75,13 @@ begin
     end if;
   end loop;
 
+  insert into {schema}.watched_relation (watched, relation)
+  select watched_id, family from {schema}.family_of(root) as family on conflict do nothing;
+  came := found;
+
   -- In one order everywhere, so that two that lock tables do not wait for each other.
-  for target in select family from {schema}.family_of(root) as family order by family::oid loop
+  for target in select relation from {schema}.watched_relation where watched = watched_id order by relation::oid loop
     perform {schema}.arm(watched_id, target);
-    insert into {schema}.watched_relation (watched, relation) values (watched_id, target) on conflict do nothing;
-    came := came or found;
   end loop;
 end
 {body};

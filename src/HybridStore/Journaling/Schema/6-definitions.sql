@@ -45,6 +45,11 @@ begin
       perform {schema}.generate(entry.id);
     end if;
 
+    -- Putting up triggers is a change too, and leads here once more.
+    continue when not exists (
+      (select relation from {schema}.watched_relation where watched = entry.id except select {schema}.family_of(entry.relation))
+      union all
+      (select {schema}.family_of(entry.relation) except select relation from {schema}.watched_relation where watched = entry.id));
     followed := {schema}.follow(entry.id);
     -- What has just been created is empty.
     if followed.went or (followed.came and tg_tag <> 'CREATE TABLE') then
@@ -87,6 +92,7 @@ begin
     execute pg_catalog.format(
       'create event trigger %I on sql_drop execute function %I.on_drop()', {name_text} || '_drop', {schema_text});
   else
+    perform pg_catalog.set_config('client_min_messages', 'notice', true);
     raise notice 'Only a superuser may create event triggers, so HybridStore installs none: install again after adding or removing partitions, and empty the cache after rewriting or dropping a watched table.';
   end if;
 end

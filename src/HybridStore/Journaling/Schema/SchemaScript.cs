@@ -84,6 +84,7 @@ internal sealed class SchemaScript(string schema, bool ringDoorbell, int rowLimi
         .Replace("{ring}", ringDoorbell ? "true" : "false", StringComparison.Ordinal)
         .Replace("{name_text}", Text(NamePrefix), StringComparison.Ordinal)
         .Replace("{bell_text}", Text($"{QuotedSchema}.bell"), StringComparison.Ordinal)
+        .Replace("{journal_text}", Text($"{QuotedSchema}.journal"), StringComparison.Ordinal)
         .Replace("{state_text}", Text($"{QuotedSchema}.state"), StringComparison.Ordinal)
         .Replace("{schema_text}", Text(Schema), StringComparison.Ordinal)
         .Replace("{schema}", QuotedSchema, StringComparison.Ordinal);
