@@ -32,7 +32,7 @@ public sealed class TableNameTests
     [InlineData("a234567890123456789012345678901234567890123456789012345678901234")]
     public void Anything_else_is_refused(string table)
     {
-        var refusal = Assert.Throws<ArgumentException>("table", () => TableName.Parse(table));
+        var refusal = Assert.Throws<ArgumentException>(nameof(table), () => TableName.Parse(table));
 
         Assert.Contains("written as in SQL", refusal.Message, StringComparison.Ordinal);
     }
