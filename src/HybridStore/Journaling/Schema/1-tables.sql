@@ -98,9 +98,9 @@ create or replace function {schema}.ring() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as {body}
 begin
   if pg_catalog.pg_sequence_last_value({bell_text}::pg_catalog.regclass)
-      < (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1e6)::bigint then
+      < pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1e6 then
     if pg_catalog.pg_sequence_last_value({bell_text}::pg_catalog.regclass)
-        > (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1e6)::bigint - 30000000 then
+        > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1e6 - 3e7 then
       perform pg_catalog.pg_notify({schema_text}, '');
     end if;
   end if;

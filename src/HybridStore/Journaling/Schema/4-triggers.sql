@@ -33,6 +33,15 @@ language sql immutable set search_path = pg_catalog, pg_temp as {body}
   from unnest(expressions) with ordinality as listed (expression, place)
 {body};
 
+-- All different names in columns such as k1 and k2.
+create or replace function {schema}.union_of(letter text, columns integer) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as {body}
+  select coalesce(
+    string_agg(format('select %s%s as name from names', letter, n), ' union ') || case columns when 1 then ' group by name' else '' end,
+    'select null::text as name where false')
+  from generate_series(1, columns) as n
+{body};
+
 create or replace function {schema}.body_of(operation text, keys text[], tags text[], may_be_long boolean, row_limit integer)
 returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as {body}
@@ -69,7 +78,8 @@ begin
   tag_columns := array(select name from unnest(all_columns) as listed (name) where name like 't%');
 
   -- Offset 0 keeps the planner from evaluating a name again wherever it is used.
-  source := format('select %s from %s where not exists (select from %s offset 1) offset 0', array_to_string(single_names, ', '), single_from, counted);
+  source := format(
+    'select %s from %s where not exists (select from %s offset 1) offset 0', array_to_string(single_names, ', '), single_from, counted);
   if may_be_long then
     source := format(
       'select %s from (%s) as raw offset 0',
@@ -81,8 +91,6 @@ begin
 
   return format(
     $text$
-declare
-  now_in_microseconds bigint;
 begin
   insert into %1$s.journal (keys, tags, skipped)
   select %2$s, %3$s, %4$s
@@ -99,11 +107,13 @@ begin
         names as materialized (%8$s),
         keys as (
           select array_agg(name) as list, chunk
-          from (select name, (row_number() over () - 1) / 1000 as chunk from (%9$s) as named where octet_length(name) <= 1024) as numbered
+          from (
+            select name, (row_number() over () - 1) / 1000 as chunk from (%9$s) as named where octet_length(name) <= 1024) as numbered
           group by chunk),
         tags as (
           select array_agg(name) as list, chunk
-          from (select name, (row_number() over () - 1) / 1000 as chunk from (%10$s) as named where octet_length(name) <= 1024) as numbered
+          from (
+            select name, (row_number() over () - 1) / 1000 as chunk from (%10$s) as named where octet_length(name) <= 1024) as numbered
           group by chunk),
         chunks as (select 0 as chunk union select chunk from keys union select chunk from tags)
       select
@@ -114,9 +124,10 @@ begin
     end if;
   end if;
 
-  now_in_microseconds := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1e6;
-  if pg_catalog.pg_sequence_last_value(%12$L::pg_catalog.regclass) < now_in_microseconds then
-    if pg_catalog.pg_sequence_last_value(%12$L::pg_catalog.regclass) > now_in_microseconds - 30000000 then
+  if pg_catalog.pg_sequence_last_value(%12$L::pg_catalog.regclass)
+      < pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1e6 then
+    if pg_catalog.pg_sequence_last_value(%12$L::pg_catalog.regclass)
+        > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1e6 - 3e7 then
       perform pg_catalog.pg_notify(%13$L, '');
     end if;
   end if;
@@ -132,15 +143,13 @@ $text$,
     counted,
     row_limit,
     rows_of_many,
-    coalesce((select string_agg(format('select k%s as name from names', n), ' union ' ) || case cardinality(keys) when 1 then ' group by name' else '' end
-      from generate_series(1, cardinality(keys)) n), 'select null::text as name where false'),
-    coalesce((select string_agg(format('select t%s as name from names', n), ' union ' ) || case cardinality(tags) when 1 then ' group by name' else '' end
-      from generate_series(1, cardinality(tags)) n), 'select null::text as name where false'),
+    {schema}.union_of('k', cardinality(keys)),
+    {schema}.union_of('t', cardinality(tags)),
     (
       select string_agg(format('count(*) filter (where (octet_length(%1$s) <= 1024) is not true)', name), ' + ')
       from unnest(
-        array(select 'k' || n from generate_series(1, cardinality(keys)) n) || array(select 't' || n from generate_series(1, cardinality(tags)) n))
-        as listed (name)),
+        array(select 'k' || n from generate_series(1, cardinality(keys)) as n)
+        || array(select 't' || n from generate_series(1, cardinality(tags)) as n)) as listed (name)),
     {bell_text},
     {schema_text});
 end

@@ -18,6 +18,18 @@ declare
   lost name;
   followed record;
 begin
+  -- A member of an enum that is renamed changes what rows hold; one that is added does not, but nothing tells them apart.
+  if tg_tag = 'ALTER TYPE' then
+    if exists (
+      select from pg_event_trigger_ddl_commands() as command, {schema}.watched, unnest(watched.types) as type
+      where command.classid = 'pg_type'::regclass and {schema}.kind_of(command.objid) = 'enum' and {schema}.kind_of(type) = 'enum')
+    then
+      perform {schema}.record_everything();
+    end if;
+
+    return;
+  end if;
+
   -- Most commands have nothing to do with it, and applications make temporary tables all the time.
   if not exists (
     select from pg_event_trigger_ddl_commands() as command
@@ -87,7 +99,9 @@ begin
     execute pg_catalog.format(
       'create event trigger %I on table_rewrite execute function %I.on_rewrite()', {name_text} || '_rewrite', {schema_text});
     execute pg_catalog.format(
-      'create event trigger %I on ddl_command_end when tag in (''ALTER TABLE'', ''CREATE TABLE'', ''CREATE SCHEMA'') execute function %I.on_change()',
+      'create event trigger %I on ddl_command_end '
+      'when tag in (''ALTER TABLE'', ''CREATE TABLE'', ''CREATE SCHEMA'', ''ALTER TYPE'') '
+      'execute function %I.on_change()',
       {name_text} || '_change', {schema_text});
     execute pg_catalog.format(
       'create event trigger %I on sql_drop execute function %I.on_drop()', {name_text} || '_drop', {schema_text});

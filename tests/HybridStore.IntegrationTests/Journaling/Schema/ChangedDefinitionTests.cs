@@ -114,6 +114,17 @@ public sealed class ChangedDefinitionTests(JournalFixture database) : IClassFixt
     }
 
     [Fact]
+    public async Task Renaming_a_member_of_an_enum_that_names_keys_is_everything()
+    {
+        var (users, mood) = (database.NewName("users"), database.NewName("mood"));
+        await database.ExecuteAsync($"create type {mood} as enum ('good', 'bad'); create type {mood}_row as (id int)");
+        await database.WatchAsync($"create table {users} (mood {mood})", users, table => table.Key("user:{mood}"));
+
+        Assert.Equal([JournalRow.All], await database.JournalOfAsync($"alter type {mood} rename value 'bad' to 'worse'"));
+        Assert.Empty(await database.JournalOfAsync($"alter type {mood}_row rename attribute id to other"));
+    }
+
+    [Fact]
     public async Task A_table_that_is_renamed_stays_watched()
     {
         var users = database.NewName("users");
