@@ -86,7 +86,8 @@ public sealed class JournalFixture(ServersFixture servers) : IAsyncLifetime
         var rows = new List<JournalRow>();
         while (await reader.ReadAsync(Cancellation))
         {
-            rows.Add(new JournalRow(Joined(reader.GetFieldValue<string[]>(0)), Joined(reader.GetFieldValue<string[]>(1)), reader.GetBoolean(2), reader.GetInt32(3)));
+            var (keys, tags) = (reader.GetFieldValue<string[]>(0), reader.GetFieldValue<string[]>(1));
+            rows.Add(new JournalRow(Joined(keys), Joined(tags), reader.GetBoolean(2), reader.GetInt32(3)));
         }
 
         return rows;

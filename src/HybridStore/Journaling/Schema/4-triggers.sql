@@ -165,7 +165,7 @@ declare
 begin
   if not exists (select from pg_class where oid = target and relkind in ('r', 'p') and relpersistence = 'p') then
     raise exception using errcode = 'HS001', message = format(
-      'HybridStore cannot watch %s: only ordinary and partitioned tables can be watched, and neither views nor foreign, temporary or unlogged tables, since nothing tells of all that changes in those.',
+      'HybridStore cannot watch %s: only ordinary and partitioned tables can be, and neither views nor foreign, temporary or unlogged tables, where changes leave no trace.',
       target);
   end if;
 

@@ -45,7 +45,8 @@ internal readonly record struct TableName
     private static int AppendPlain(ReadOnlySpan<char> text, StringBuilder quoted)
     {
         var length = 0;
-        while (length < text.Length && (char.IsLetter(text[length]) || text[length] == '_' || (length > 0 && IsDigitOrDollar(text[length]))))
+        while (length < text.Length
+            && (char.IsLetter(text[length]) || text[length] == '_' || (length > 0 && IsDigitOrDollar(text[length]))))
         {
             length++;
         }

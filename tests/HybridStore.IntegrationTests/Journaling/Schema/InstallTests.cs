@@ -98,8 +98,14 @@ public sealed class InstallTests(JournalFixture database) : IClassFixture<Journa
             $"select last_value from {schema}.bell",
             $"select from {schema}.watched, {schema}.watched_relation",
             "reset role");
-        foreach (var forbidden in (string[])
-            [$"select {schema}.record_everything()", $"select {schema}.watch('{owner}.users', '{{}}')", $"delete from {schema}.watched", $"update {schema}.journal set keys = '{{}}'"])
+        string[] attempts =
+        [
+            $"select {schema}.record_everything()",
+            $"select {schema}.watch('{owner}.users', '{{}}')",
+            $"delete from {schema}.watched",
+            $"update {schema}.journal set keys = '{{}}'",
+        ];
+        foreach (var forbidden in attempts)
         {
             var refusal = await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsync($"set role \"{role}\"", forbidden));
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refusal.SqlState);

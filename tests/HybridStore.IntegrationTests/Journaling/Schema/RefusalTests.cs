@@ -16,7 +16,10 @@ public sealed class RefusalTests(JournalFixture database, ServersFixture servers
     {
         var users = await TableAsync("id int");
 
-        await RefusedAsync(users, table => table.Key("user:{no}"), $"cannot watch public.{users}: it has no column \"no\", which the template \"user:{{no}}\" names");
+        await RefusedAsync(
+            users,
+            table => table.Key("user:{no}"),
+            $"cannot watch public.{users}: it has no column \"no\", which the template \"user:{{no}}\" names");
         await RefusedAsync(users, table => table.Key("user:{id}").Column("id", "ID"), "it has no column \"ID\"");
     }
 
@@ -25,7 +28,10 @@ public sealed class RefusalTests(JournalFixture database, ServersFixture servers
     {
         var users = await TableAsync("\"ID\" int, \"Id\" int");
 
-        await RefusedAsync(users, table => table.Key("user:{id}"), "the placeholder \"id\" of the template \"user:{id}\" could be any of the columns ID, Id");
+        await RefusedAsync(
+            users,
+            table => table.Key("user:{id}"),
+            "the placeholder \"id\" of the template \"user:{id}\" could be any of the columns ID, Id");
     }
 
     [Theory]
@@ -47,8 +53,14 @@ public sealed class RefusalTests(JournalFixture database, ServersFixture servers
     {
         var users = await TableAsync("id integer, name text, day date, mark uuid");
 
-        await RefusedAsync(users, table => table.Key(new KeyTemplate<string>("u:{id}")), "its column id is of type integer, and the template \"u:{id}\" has the type String");
-        await RefusedAsync(users, table => table.Tag(new KeyTemplate<int>("u:{name}")), "its column name is of type text, and the template \"u:{name}\" has the type Int32");
+        await RefusedAsync(
+            users,
+            table => table.Key(new KeyTemplate<string>("u:{id}")),
+            "its column id is of type integer, and the template \"u:{id}\" has the type String");
+        await RefusedAsync(
+            users,
+            table => table.Tag(new KeyTemplate<int>("u:{name}")),
+            "its column name is of type text, and the template \"u:{name}\" has the type Int32");
         await RefusedAsync(users, table => table.Key(new KeyTemplate<DayOfWeek>("u:{name}")), "has the type DayOfWeek");
         await RefusedAsync(users, table => table.Key(new KeyTemplate<DateTime>("u:{day}")), "has the type DateTime");
         await RefusedAsync(users, table => table.Key(new KeyTemplate<int, string>("u:{id}:{mark}")), "has the type String");

@@ -18,7 +18,13 @@ public sealed class WriterTests(JournalFixture database) : IClassFixture<Journal
                 $"delete from {users}",
                 $"truncate {users}",
                 "reset role"));
-        foreach (var attempt in (string[])["select * from hybridstore.journal", "select hybridstore.record('{a}', '{}')", "select hybridstore.record_everything()"])
+        string[] attempts =
+        [
+            "select * from hybridstore.journal",
+            "select hybridstore.record('{a}', '{}')",
+            "select hybridstore.record_everything()",
+        ];
+        foreach (var attempt in attempts)
         {
             var refusal = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => database.ExecuteAsync($"set role {role}", attempt));
             Assert.Equal("42501", refusal.SqlState);
