@@ -44,7 +44,7 @@ public static class InMemoryHybridStoreServiceCollectionExtensions
 
     private static void Remove(IServiceCollection services, object? key)
     {
-        Type[] replaced = [typeof(IHybridStore), typeof(StoreRoot), typeof(InMemoryHybridStore)];
+        Type[] replaced = [typeof(IHybridStore), typeof(HybridStoreSchema), typeof(StoreRoot), typeof(InMemoryHybridStore)];
         for (var i = services.Count - 1; i >= 0; i--)
         {
             if (replaced.Contains(services[i].ServiceType) && Equals(services[i].ServiceKey, key))

@@ -10,10 +10,26 @@ internal static class KeyTemplateParser
 {
     public static (string[] Literals, string[] Parameters) Parse(string template, ReadOnlySpan<Type> types)
     {
+        var (literals, parameters) = Split(template);
+        CheckTypes(template, parameters, types);
+        CheckSeparators(template, literals, parameters, types);
+        return ([.. literals], [.. parameters]);
+    }
+
+    /// <summary>Takes a template apart whose values are columns. Their types are not known here, so nothing tells whether different values
+    /// could give the same name; that costs an invalidation too many and no more.</summary>
+    public static (string[] Literals, string[] Parameters) ParseUntyped(string template)
+    {
+        var (literals, parameters) = Split(template);
+        return ([.. literals], [.. parameters]);
+    }
+
+    private static (List<string> Literals, List<string> Parameters) Split(string template)
+    {
         CheckText(template);
 
-        var literals = new List<string>(types.Length + 1);
-        var parameters = new List<string>(types.Length);
+        var literals = new List<string>();
+        var parameters = new List<string>();
         var rest = template.AsSpan();
         int open;
         while ((open = rest.IndexOfAny('{', '}')) >= 0)
@@ -30,9 +46,12 @@ internal static class KeyTemplateParser
         }
 
         literals.Add(rest.ToString());
-        CheckTypes(template, parameters, types);
-        CheckLiterals(template, literals, parameters, types);
-        return ([.. literals], [.. parameters]);
+        if (literals.TrueForAll(literal => literal.Length == 0))
+        {
+            throw Invalid(template, "has nothing but a placeholder: begin with what the key is about, as in \"product:{id}\"");
+        }
+
+        return (literals, parameters);
     }
 
     private static void CheckText(string template)
@@ -91,13 +110,8 @@ internal static class KeyTemplateParser
         }
     }
 
-    private static void CheckLiterals(string template, List<string> literals, List<string> parameters, ReadOnlySpan<Type> types)
+    private static void CheckSeparators(string template, List<string> literals, List<string> parameters, ReadOnlySpan<Type> types)
     {
-        if (literals.TrueForAll(literal => literal.Length == 0))
-        {
-            throw Invalid(template, "has nothing but a placeholder: begin with what the key is about, as in \"product:{id}\"");
-        }
-
         for (var index = 0; index < types.Length - 1; index++)
         {
             if (!Separates(literals[index + 1], types[index]))

@@ -1,3 +1,4 @@
+using HybridStore.Journaling.Watching;
 using HybridStore.Keys;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -52,6 +53,22 @@ internal sealed class HybridStoreBuilder(IServiceCollection services, StoreRegis
 
         // A copy each time: binding configuration writes into the instances that it finds, and this one may be a static field.
         Services.Configure<HybridStoreOptions>(OptionsName, store => store.Policies[name] = options with { });
+        return this;
+    }
+
+    public IHybridStoreBuilder Watch(string table, Action<WatchedTableBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var name = TableName.Parse(table);
+        if (registration.Watched.Exists(watched => watched.Name == name))
+        {
+            throw new ArgumentException($"The table {table} is watched already: name all its keys and tags in one call.", nameof(table));
+        }
+
+        var builder = new WatchedTableBuilder(name);
+        configure(builder);
+        registration.Watched.Add(builder.Build());
+        Services.Configure<HybridStoreOptions>(OptionsName, static store => store.Journal.Enabled = true);
         return this;
     }
 }

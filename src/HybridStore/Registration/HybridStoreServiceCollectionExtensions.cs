@@ -139,6 +139,7 @@ public static class HybridStoreServiceCollectionExtensions
             services.AddSingleton(registration);
             services.AddSingleton(provider => new StoreRoot(provider, registration));
             services.AddSingleton<IHybridStore>(static provider => provider.GetRequiredService<StoreRoot>().Store);
+            services.AddSingleton(static provider => provider.GetRequiredService<StoreRoot>().Schema);
             services.AddSingleton<IHostedService>(
                 static provider => new StoreStarter(provider.GetService<StoreRoot>));
         }
@@ -148,6 +149,8 @@ public static class HybridStoreServiceCollectionExtensions
             services.AddKeyedSingleton(key, (provider, _) => new StoreRoot(provider, registration));
             services.AddKeyedSingleton<IHybridStore>(
                 key, static (provider, ofKey) => provider.GetRequiredKeyedService<StoreRoot>(ofKey).Store);
+            services.AddKeyedSingleton(
+                key, static (provider, ofKey) => provider.GetRequiredKeyedService<StoreRoot>(ofKey).Schema);
             services.AddSingleton<IHostedService>(
                 provider => new StoreStarter(() => provider.GetKeyedService<StoreRoot>(key)));
         }

@@ -37,4 +37,13 @@ public interface IHybridStoreBuilder
     /// <param name="options">How entries that follow the policy are stored.</param>
     /// <exception cref="ArgumentException">The name is empty, or the options name a policy themselves.</exception>
     IHybridStoreBuilder AddPolicy(string name, EntryOptions options);
+
+    /// <summary>Has PostgreSQL itself tell the cache what any statement changes in this table, also those that bypass the application: by
+    /// triggers, which <see cref="HybridStoreSchema"/> installs. Sets <see cref="JournalOptions.Enabled"/>.</summary>
+    /// <param name="table">An ordinary or partitioned table, written as in SQL: <c>users</c>, <c>crm.users</c>, <c>public."User"</c>. Without a
+    /// schema it is looked for on the <c>search_path</c>.</param>
+    /// <param name="configure">Says which keys and tags a row concerns: at least one.</param>
+    /// <exception cref="ArgumentException">The table is not written as in SQL, nothing was configured for it, or something that is not
+    /// possible; or it is watched already.</exception>
+    IHybridStoreBuilder Watch(string table, Action<WatchedTableBuilder> configure);
 }

@@ -1,3 +1,4 @@
+using HybridStore.Journaling.Watching;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -19,4 +20,6 @@ internal sealed class StoreRegistration(object? key)
     public Func<IServiceProvider, IConnectionMultiplexer>? Multiplexer { get; set; }
 
     public Func<IServiceProvider, IHybridStoreSerializer> Serializer { get; set; } = static _ => new JsonHybridStoreSerializer();
+
+    public List<WatchedTable> Watched { get; } = [];
 }

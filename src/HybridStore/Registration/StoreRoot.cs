@@ -4,6 +4,7 @@ using HybridStore.Explaining;
 using HybridStore.Invalidating;
 using HybridStore.Journaling;
 using HybridStore.Journaling.Listening;
+using HybridStore.Journaling.Schema;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
@@ -33,6 +34,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly JournalListener? _listener;
     private readonly NpgsqlDataSource? _listenerSource;
     private readonly bool _ownsListenerSource;
+    private readonly SchemaStarter? _schemaStarter;
     private int _disposed;
 
     public StoreRoot(IServiceProvider services, StoreRegistration registration)
@@ -52,6 +54,12 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ? ConnectionSources.Standby(services, registration, options)
             : (null, false);
         _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
+        var script = new SchemaScript(options.Journal.Schema, options.Journal.RingDoorbell, options.Journal.RowLimit, registration.Watched);
+        var connection = new SchemaConnection(_postgres, options.Journal.ListenerConnectionString);
+        Schema = new HybridStoreSchema(script, connection);
+        _schemaStarter = options.Mode == HybridStoreMode.Cached && options.Journal.Enabled
+            ? new SchemaStarter(Schema, new SchemaInspector(script), connection, options.Journal.InstallAtStart, logger)
+            : null;
 
         CacheAsideReader? reader = null;
         IEntryExplainer? explainer = null;
@@ -132,6 +140,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     public CacheAsideStore Store { get; }
 
+    public HybridStoreSchema Schema { get; }
+
     /// <summary>Null where Redis is not used.</summary>
     public RedisConnection? Redis { get; }
 
@@ -145,12 +155,18 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     public JournalListener? Listener => _listener;
 
     /// <exception cref="NotSupportedException">PostgreSQL is too old.</exception>
-    /// <exception cref="InvalidOperationException">The journal is not as it has to be.</exception>
+    /// <exception cref="InvalidOperationException">The schema of the journal is missing, does not watch what it should, or cannot be listened
+    /// to.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Redis?.Start();
         _janitorSchedule?.Start();
         await _postgres.CheckVersionAsync(cancellationToken).ConfigureAwait(false);
+        if (_schemaStarter is not null)
+        {
+            await _schemaStarter.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         if (_listener is not null)
         {
             await _listener.StartAsync(cancellationToken).ConfigureAwait(false);

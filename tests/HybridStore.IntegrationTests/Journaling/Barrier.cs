@@ -2,42 +2,41 @@ using HybridStore.Fencing;
 
 namespace HybridStore.IntegrationTests.Journaling;
 
-/// <summary>Holds a store at one step, from when it is closed until it is opened.</summary>
-internal sealed class Barrier(ProtocolStep held) : IProtocolGate
+/// <summary>Holds a store at some of its steps, each from when it is closed until it is opened.</summary>
+internal sealed class Barrier : IProtocolGate
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource? _open;
-    private TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<ProtocolStep, (TaskCompletionSource Reached, TaskCompletionSource Open)> _closed = [];
 
-    /// <summary>Completes when somebody stands before it.</summary>
-    public Task Reached
+    public ProtocolUnderTest Protocol => new() { Gate = this };
+
+    /// <summary>Closes a step.</summary>
+    /// <returns>Completes when somebody stands before it.</returns>
+    public Task Close(ProtocolStep step)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
+            var (reached, _) = _closed[step] = (NewSource(), NewSource());
+            return reached.Task;
+        }
+    }
+
+    public void Open(ProtocolStep step)
+    {
+        lock (_lock)
+        {
+            if (_closed.Remove(step, out var closed))
             {
-                return _reached.Task;
+                closed.Open.SetResult();
             }
         }
     }
 
-    public ProtocolUnderTest Protocol => new() { Gate = this };
-
-    public void Close()
+    public void OpenAll()
     {
-        lock (_lock)
+        foreach (var step in Enum.GetValues<ProtocolStep>())
         {
-            _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-    }
-
-    public void Open()
-    {
-        lock (_lock)
-        {
-            _open?.SetResult();
-            _open = null;
+            Open(step);
         }
     }
 
@@ -45,17 +44,19 @@ internal sealed class Barrier(ProtocolStep held) : IProtocolGate
     {
         lock (_lock)
         {
-            if (step != held || _open is null)
+            if (!_closed.TryGetValue(step, out var closed))
             {
                 return ValueTask.CompletedTask;
             }
 
-            _reached.TrySetResult();
-            return new ValueTask(_open.Task);
+            closed.Reached.TrySetResult();
+            return new ValueTask(closed.Open.Task);
         }
     }
 
     public void WaitsFor(Task task)
     {
     }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

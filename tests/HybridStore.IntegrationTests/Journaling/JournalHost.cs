@@ -6,7 +6,7 @@ using StackExchange.Redis;
 namespace HybridStore.IntegrationTests.Journaling;
 
 /// <summary>An application whose store listens to a journal, on a table of items that is watched.</summary>
-internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
+internal sealed class JournalHost(StoreHost host, Barrier? barrier) : IAsyncDisposable
 {
     private const string Table = """
         create table item (id int primary key, owner int, value int not null);
@@ -14,6 +14,9 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
         """;
 
     public StoreHost Host => host;
+
+    /// <summary>Where the store is held, if its protocol has been given one.</summary>
+    public Barrier Barrier => barrier ?? throw new InvalidOperationException("The store has no barrier.");
 
     public IHybridStore Store => host.Store;
 
@@ -35,24 +38,30 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
         if (besides is null)
         {
             await using var source = Npgsql.NpgsqlDataSource.Create(database);
-            await using var command = source.CreateCommand(Table + TemporarySchema.Sql);
+            await using var command = source.CreateCommand(Table);
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
 
+        Barrier? barrier = null;
         var host = await StoreHost.StartAsync(
             servers,
             options =>
             {
-                options.Journal.Enabled = true;
+                options.Journal.InstallAtStart = besides is null;
                 options.Journal.RunListener = isListening;
                 options.Journal.MarkInterval = TimeSpan.FromMilliseconds(100);
                 configure?.Invoke(options);
+                barrier = options.Protocol?.Gate as Barrier;
             },
-            register: (services, _) => services.AddMetrics(),
+            register: (services, builder) =>
+            {
+                services.AddMetrics();
+                builder.Watch("item", item => item.Key("item:{id}").Tag("owner:{owner}"));
+            },
             besides: besides?.Host,
             waitForRedis: waitForRedis,
             database: database);
-        var journal = new JournalHost(host);
+        var journal = new JournalHost(host, barrier);
         if (isListening && besides is null && waitForRedis)
         {
             // The first leader empties a cache that it knows nothing of.
@@ -136,5 +145,10 @@ internal sealed class JournalHost(StoreHost host) : IAsyncDisposable
 
     public Task ExecuteAsync(string sql) => host.ExecuteAsync(sql);
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        // A test that has failed may have left somebody standing there.
+        barrier?.OpenAll();
+        return host.DisposeAsync();
+    }
 }

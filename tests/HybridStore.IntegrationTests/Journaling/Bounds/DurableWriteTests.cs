@@ -14,17 +14,17 @@ public sealed class DurableWriteTests(ServersFixture servers)
     {
         await using var journal = await JournalHost.StartAsync(servers);
         await CacheNameAsync(journal, "old");
-        var barrier = new Barrier(ProtocolStep.Detach);
+        var barrier = new Barrier();
         await using var writer = await JournalHost.StartAsync(
             servers, options => options.Protocol = barrier.Protocol, besides: journal, isListening: false);
-        barrier.Close();
+        var reached = barrier.Close(ProtocolStep.Detach);
         var writing = WriteNameAsync(writer, Durable);
-        await barrier.Reached;
+        await reached;
 
         // Committed, and nothing said to Redis by the one who wrote it.
         await journal.SettleAsync();
         Assert.Equal("new", await CacheNameAsync(journal, "new"));
-        barrier.Open();
+        barrier.Open(ProtocolStep.Detach);
         await writing;
     }
 

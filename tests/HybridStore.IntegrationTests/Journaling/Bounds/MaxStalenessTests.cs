@@ -1,3 +1,4 @@
+using HybridStore.Fencing;
 using HybridStore.IntegrationTests.Resilience;
 
 namespace HybridStore.IntegrationTests.Journaling.Bounds;
@@ -76,17 +77,17 @@ public sealed class MaxStalenessTests(ServersFixture servers)
     [Fact]
     public async Task A_mark_of_an_earlier_generation_says_nothing()
     {
-        var barrier = new Barrier(HybridStore.Fencing.ProtocolStep.Mark);
+        var barrier = new Barrier();
         await using var journal = await JournalHost.StartAsync(servers, options => options.Protocol = barrier.Protocol);
         await journal.ReadAsync(1, Seconds);
-        barrier.Close();
-        await barrier.Reached;
+        var reached = barrier.Close(ProtocolStep.Mark);
+        await reached;
         await (await journal.Store.FlushAsync(Cancellation)).WhenApplied(Cancellation);
         await journal.ReadAsync(1, Seconds);
         await journal.ReadAsync(1, Seconds);
         Assert.Equal(3, journal.Loads);
 
-        barrier.Open();
+        barrier.Open(ProtocolStep.Mark);
         await journal.SettleAsync();
         await Eventually.HappensAsync(async () => (await journal.MarkAsync())!.Generation == journal.Host.Generation.Number, "the mark follows");
         await journal.ReadAsync(1, Seconds);

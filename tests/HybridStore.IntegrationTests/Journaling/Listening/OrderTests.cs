@@ -54,13 +54,13 @@ public sealed class OrderTests(ServersFixture servers)
     [Fact]
     public async Task An_entry_that_reflects_a_change_already_is_left_alone()
     {
-        var barrier = new Barrier(ProtocolStep.ApplyJournal);
+        var barrier = new Barrier();
         await using var journal = await JournalHost.StartAsync(servers, options => options.Protocol = barrier.Protocol);
-        barrier.Close();
+        var reached = barrier.Close(ProtocolStep.ApplyJournal);
         await journal.ExecuteAsync("update item set value = 1 where id = 1");
-        await barrier.Reached;
+        await reached;
         Assert.Equal(1, await journal.ReadAsync(1));
-        barrier.Open();
+        barrier.Open(ProtocolStep.ApplyJournal);
         await journal.SettleAsync();
 
         Assert.Equal(1, await journal.ReadAsync(1));

@@ -40,20 +40,20 @@ public sealed class TakeOverTests(ServersFixture servers)
     [Fact]
     public async Task A_leader_that_dies_between_reading_and_applying_is_followed_by_one_that_applies()
     {
-        var barrier = new Barrier(ProtocolStep.ApplyJournal);
+        var barrier = new Barrier();
         await using var first = await JournalHost.StartAsync(servers, options => options.Protocol = barrier.Protocol);
         await first.ReadAsync(1);
         await using var other = await JournalHost.StartAsync(servers, besides: first);
-        barrier.Close();
+        var reached = barrier.Close(ProtocolStep.ApplyJournal);
         await first.ExecuteAsync("update item set value = 1 where id = 1");
-        await barrier.Reached;
+        await reached;
 
         await first.TerminateListenersAsync();
         await other.LeadsAsync();
         await other.SettleAsync();
 
         Assert.Equal(1, await other.ReadAsync(1));
-        barrier.Open();
+        barrier.Open(ProtocolStep.ApplyJournal);
         await other.ExecuteAsync("update item set value = 2 where id = 1");
         await other.SettleAsync();
         Assert.Equal(2, await other.ReadAsync(1));
@@ -62,10 +62,10 @@ public sealed class TakeOverTests(ServersFixture servers)
     [Fact]
     public async Task A_leader_that_stands_still_is_thrown_out_and_does_no_harm_when_it_goes_on()
     {
-        var barrier = new Barrier(ProtocolStep.Mark);
+        var barrier = new Barrier();
         await using var first = await JournalHost.StartAsync(servers, options => options.Protocol = barrier.Protocol);
-        barrier.Close();
-        await barrier.Reached;
+        var reached = barrier.Close(ProtocolStep.Mark);
+        await reached;
         await using var other = await JournalHost.StartAsync(servers, besides: first);
 
         // Nobody ends its session but PostgreSQL itself.
@@ -75,7 +75,7 @@ public sealed class TakeOverTests(ServersFixture servers)
         await other.ExecuteAsync("update item set value = 1 where id = 1");
         await other.SettleAsync();
         var mark = await other.MarkAsync();
-        barrier.Open();
+        barrier.Open(ProtocolStep.Mark);
         await Eventually.HappensAsync(() => !first.IsLeading, "the first leader notices");
 
         Assert.True((await other.MarkAsync())!.PostgresTime >= mark!.PostgresTime);
