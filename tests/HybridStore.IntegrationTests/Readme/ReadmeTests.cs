@@ -1,5 +1,8 @@
+using HybridStore.IntegrationTests.Resilience;
 using HybridStore.Redis;
+using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace HybridStore.IntegrationTests.Readme;
@@ -163,6 +166,40 @@ public sealed class ReadmeTests(ServersFixture servers)
         await using var host = await StartAsync();
 
         Assert.Equal("Teapot", await SavedName.RunAsync(host.Store));
+    }
+
+    [Fact]
+    public async Task What_psql_changes_in_the_watched_table_reaches_readers_and_a_dba_can_install_it()
+    {
+        var database = await servers.Postgres.CreateDatabaseAsync(Cancellation);
+        await ExecuteAsync(database, "create table users (id int primary key, org_id int, name text); insert into users values (7, 1, 'Ann')");
+        var services = new ServiceCollection();
+        WatchedUsers.Register(services, options =>
+        {
+            options.PostgresConnectionString = database;
+            options.RedisConnectionString = servers.Redis.ConnectionString;
+            options.KeyPrefix = RedisServer.NewKeyPrefix().TrimEnd(':');
+        });
+        await using var application = services.AddLogging().BuildServiceProvider();
+        var role = await CreateRoleAsync(database);
+        var folder = Directory.CreateTempSubdirectory();
+        await InstallScript.WriteAsync(application.GetRequiredService<HybridStoreSchema>(), folder.FullName);
+        var script = await File.ReadAllTextAsync(Path.Combine(folder.FullName, "hybridstore.sql"), Cancellation);
+        await ExecuteAsync(database, script.Replace("\"app\"", $"\"{role}\"", StringComparison.Ordinal));
+        folder.Delete(recursive: true);
+
+        await application.GetServices<IHostedService>().Single().StartAsync(Cancellation);
+        var store = application.GetRequiredService<IHybridStore>();
+        await Eventually.HappensAsync(async () => (await WatchedUsers.ReadAsync(store, 7)).Name == "Ann", "the row is read");
+        await ExecuteAsync(database, "update users set name = 'Bea' where id = 7");
+        await Eventually.HappensAsync(async () => (await WatchedUsers.ReadAsync(store, 7)).Name == "Bea", "the change is read");
+    }
+
+    private static async Task<string> CreateRoleAsync(string database)
+    {
+        var role = $"app_{Guid.NewGuid():N}";
+        await ExecuteAsync(database, $"create role {role}");
+        return role;
     }
 
     private async Task<StoreHost> StartAsync()
