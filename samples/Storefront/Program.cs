@@ -32,7 +32,14 @@ try
         options.PostgresConnectionString = servers.PostgresConnectionString;
         options.RedisConnectionString = servers.RedisConnectionString;
         options.KeyPrefix = servers.KeyPrefix;
-    });
+
+        // The shop may do that here; a DBA gets the script instead (HybridStoreSchema.GetInstallScript).
+        options.Journal.InstallAtStart = true;
+    })
+    .Watch("app_user", users => users
+        .Key(UserRepository.Key)
+        .Key(UserRepository.OfOrganisationKey)
+        .Column("organisationId", "organisation_id"));
     builder.Services
         .AddSingleton<ProductRepository>()
         .AddSingleton<PriceRepository>()

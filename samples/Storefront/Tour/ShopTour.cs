@@ -46,6 +46,7 @@ internal sealed class ShopTour(DemoServers servers) : IDemonstration
             await WritingSteps.PricesAsync(tour);
             await WritingSteps.UnknownProductAsync(tour);
             await WritingSteps.AccountDeletedAsync(tour);
+            await WatchingSteps.ChangedInPsqlAsync(tour);
             await OrderingSteps.LastItemAsync(tour);
             await OutageSteps.RedisStopsAsync(tour);
             await OutageSteps.RedisReturnsAsync(tour);

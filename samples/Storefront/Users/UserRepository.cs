@@ -6,8 +6,10 @@ namespace Storefront.Users;
 /// <summary>Users. Whatever is cached about them carries their organisation's tag.</summary>
 public sealed class UserRepository(IHybridStore store)
 {
-    private static readonly KeyTemplate<int> Key = new("user:{id}");
-    private static readonly KeyTemplate<int> OfOrganisationKey = new("users-of-organisation:{organisationId}");
+    // Program.cs watches the table with the same templates.
+    internal static readonly KeyTemplate<int> Key = new("user:{id}");
+    internal static readonly KeyTemplate<int> OfOrganisationKey = new("users-of-organisation:{organisationId}");
+
     private static readonly EntryOptions Profile = EntryOptions.Policy(PolicyNames.Profile);
 
     /// <summary>The tag depends on the loaded value: the reader knows the user's id, the row knows the organisation.</summary>
