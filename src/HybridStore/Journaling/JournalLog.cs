@@ -28,6 +28,10 @@ internal static partial class JournalLog
     [LoggerMessage(1706, LogLevel.Warning, "What is old in the journal could not be removed, and is tried again: {Reason}")]
     public static partial void NotPurged(ILogger logger, string reason);
 
+    [LoggerMessage(1708, LogLevel.Warning,
+        "Redis has not been reached for some time, so the journal is not applied: another instance may lead, which perhaps reaches it.")]
+    public static partial void StepsDown(ILogger logger);
+
     [LoggerMessage(1707, LogLevel.Warning, "PostgreSQL's clock could not be asked, so no entry is known to be young enough: {Reason}")]
     public static partial void ClockNotAsked(ILogger logger, string reason);
 }

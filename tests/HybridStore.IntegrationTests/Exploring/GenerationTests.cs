@@ -11,7 +11,7 @@ public sealed class GenerationTests(ExploringFixture exploring)
     [InlineData(false)]
     [InlineData(true)]
     public Task Everything_is_invalidated_between_any_two_steps(bool isCachedBefore) =>
-        Explorer.AssertNothingStaleAsync(GenerationScenarios.Flushed(isCachedBefore), Extent.SomeOf(200));
+        Explorer.AssertNothingStaleAsync(GenerationScenarios.Flushed(isCachedBefore), Extent.SomeOf(100));
 
     [Theory]
     [InlineData(false, false)]
@@ -19,7 +19,7 @@ public sealed class GenerationTests(ExploringFixture exploring)
     [InlineData(true, false)]
     [InlineData(true, true)]
     public Task The_generation_is_raised_between_any_two_steps(bool byTag, bool isCachedBefore) =>
-        Explorer.AssertNothingStaleAsync(GenerationScenarios.RaisedBesideWrite(byTag, isCachedBefore), Extent.SomeOfTooMany(150));
+        Explorer.AssertNothingStaleAsync(GenerationScenarios.RaisedBesideWrite(byTag, isCachedBefore), Extent.SomeOfTooMany(75));
 
     [Fact]
     public Task Left_out_an_invalidation_removes_in_the_generations_where_others_still_read() => Explorer.AssertFoundAsync(

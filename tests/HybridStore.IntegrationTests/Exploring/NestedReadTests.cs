@@ -15,5 +15,5 @@ public sealed class NestedReadTests(ExploringFixture exploring)
 
     [Fact]
     public Task A_whole_whose_part_is_read_by_others_too() =>
-        Explorer.AssertNothingStaleAsync(NestedScenarios.PartIsReadBeside(), Extent.SomeOfTooMany(150));
+        Explorer.AssertNothingStaleAsync(NestedScenarios.PartIsReadBeside(), Extent.SomeOfTooMany(75));
 }

@@ -38,7 +38,7 @@ public sealed class StrictWriteTests(ExploringFixture exploring)
 
     [Fact]
     public Task Two_strict_writers_of_whom_one_dies() =>
-        Explorer.AssertNothingStaleAsync(StrictScenarios.ReaderAndTwoWriters(), Extent.SomeOf(250));
+        Explorer.AssertNothingStaleAsync(StrictScenarios.ReaderAndTwoWriters(), Extent.SomeOf(120));
 
     [Fact]
     public Task Left_out_the_fences_are_set_before_COMMIT() =>

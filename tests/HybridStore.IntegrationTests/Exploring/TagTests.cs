@@ -14,11 +14,11 @@ public sealed class TagTests(ExploringFixture exploring)
     [InlineData(LoadPath.Unstamped, true, false)]
     public Task A_reader_and_two_invalidations_of_its_tag(LoadPath path, bool firstKnowsXid, bool secondKnowsXid) =>
         Explorer.AssertNothingStaleAsync(
-            TagScenarios.ReaderAndTwoInvalidations(path, firstKnowsXid, secondKnowsXid), Extent.SomeOf(150));
+            TagScenarios.ReaderAndTwoInvalidations(path, firstKnowsXid, secondKnowsXid), Extent.SomeOf(75));
 
     [Fact]
     public Task An_invalidation_that_comes_twice_and_the_next() =>
-        Explorer.AssertNothingStaleAsync(TagScenarios.Repeated(), Extent.SomeOf(150));
+        Explorer.AssertNothingStaleAsync(TagScenarios.Repeated(), Extent.SomeOf(75));
 
     [Fact]
     public Task A_tag_set_that_takes_several_calls() =>

@@ -12,7 +12,7 @@ public sealed class UnseenCommitTests(OwnServersFixture own) : IClassFixture<Own
     {
         await using var explorer = await Explorer.StartAsync(own.Servers);
 
-        await explorer.AssertNothingStaleAsync(UnseenCommits.ReaderAndEarlyInvalidation(), Extent.SomeOf(100));
+        await explorer.AssertNothingStaleAsync(UnseenCommits.ReaderAndEarlyInvalidation(), Extent.SomeOf(50));
     }
 
     [Fact]

@@ -27,14 +27,14 @@ public sealed class WriteThroughTests(ExploringFixture exploring)
     [InlineData(false)]
     [InlineData(true)]
     public Task Two_writers_of_one_key(bool leaseEnds) =>
-        Explorer.AssertNothingStaleAsync(WriteThroughScenarios.TwoWriters(leaseEnds), Extent.SomeOfTooMany(300));
+        Explorer.AssertNothingStaleAsync(WriteThroughScenarios.TwoWriters(leaseEnds), Extent.SomeOfTooMany(150));
 
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]
     [InlineData(false, true)]
     public Task A_writer_beside_it_whose_id_is_smaller_or_greater(bool byTag, bool guardIsLost) =>
-        Explorer.AssertNothingStaleAsync(WriteThroughScenarios.OtherWriter(byTag, guardIsLost), Extent.SomeOf(400));
+        Explorer.AssertNothingStaleAsync(WriteThroughScenarios.OtherWriter(byTag, guardIsLost), Extent.SomeOf(200));
 
     [Theory]
     [InlineData(false)]

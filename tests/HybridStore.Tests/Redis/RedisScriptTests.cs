@@ -11,8 +11,8 @@ public class RedisScriptTests
     public void There_are_the_scripts_that_the_gateway_runs() =>
         Assert.Equal(
             [
-                "eviction.lua", "explain.lua", "forget.lua", "generation.lua", "invalidate.lua", "layout.lua", "lease.lua",
-                "memberships.lua", "release.lua", "store.lua", "sweep.lua", "trim.lua", "turn.lua",
+                "claim.lua", "eviction.lua", "explain.lua", "forget.lua", "generation.lua", "invalidate.lua", "layout.lua", "lease.lua",
+                "mark.lua", "memberships.lua", "release.lua", "store.lua", "sweep.lua", "trim.lua", "turn.lua",
             ],
             Names.Select(name => name.Data).Order(StringComparer.Ordinal));
 
@@ -43,6 +43,7 @@ public class RedisScriptTests
     }
 
     [Theory]
+    [InlineData("claim.lua", true)]
     [InlineData("eviction.lua", true)]
     [InlineData("explain.lua", true)]
     [InlineData("forget.lua", true)]
@@ -50,6 +51,7 @@ public class RedisScriptTests
     [InlineData("invalidate.lua", true)]
     [InlineData("layout.lua", true)]
     [InlineData("lease.lua", true)]
+    [InlineData("mark.lua", true)]
     [InlineData("memberships.lua", true)]
     [InlineData("release.lua", true)]
     [InlineData("store.lua", false)]
@@ -75,6 +77,8 @@ public class RedisScriptTests
         "trim.lua" => RedisScript.Trim,
         "sweep.lua" => RedisScript.Sweep,
         "forget.lua" => RedisScript.Forget,
+        "claim.lua" => RedisScript.Claim,
+        "mark.lua" => RedisScript.Mark,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "This script has no property: add it, and it here."),
     };
 }

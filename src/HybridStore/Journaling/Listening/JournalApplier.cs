@@ -158,9 +158,9 @@ internal sealed class JournalApplier(
             metrics.Done(names);
         }
 
-        if (isEverything && !await RaiseAsync().ConfigureAwait(false))
+        if (isEverything)
         {
-            failed = group.ToHashSet();
+            failed = await RaiseAsync(group).ConfigureAwait(false);
         }
 
         foreach (var partition in group)
@@ -197,11 +197,13 @@ internal sealed class JournalApplier(
         return true;
     }
 
-    private async Task<bool> RaiseAsync()
+    /// <returns>The partitions of the group that could not be reached.</returns>
+    private async Task<IReadOnlySet<PartitionProgress>> RaiseAsync(PartitionProgress[] group)
     {
         await test.PassAsync(ProtocolStep.ApplyJournal).ConfigureAwait(false);
         metrics.Raised();
-        return await generations.RaiseAsync(session, floor: null, probing: true).ConfigureAwait(false);
+        var reached = await generations.RaiseEachAsync(session, group[0].Partition).ConfigureAwait(false);
+        return group.Where(partition => !reached[partition.Partition]).ToHashSet();
     }
 
     private void Report(JournalReading reading, int names, int rows, long firstWritten)

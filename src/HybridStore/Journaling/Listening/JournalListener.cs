@@ -146,8 +146,15 @@ internal sealed class JournalListener : IAsyncDisposable
             IsLeading = true;
             await LeadAsync(connection, cancellationToken).ConfigureAwait(false);
         }
+
+        IsLeading = false;
+        _metrics.Leads(null);
+
+        // Others look for the lock more often than that.
+        await Task.Delay(Jittered(4 * StandByPause), _timeProvider, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Leads until the session ends, or Redis has not been reached for some time.</summary>
     private async Task LeadAsync(JournalConnection connection, CancellationToken cancellationToken)
     {
         var doorbell = new Doorbell(connection, _options.RingDoorbell, _options.MarkInterval, _metrics, _timeProvider);
@@ -178,7 +185,8 @@ internal sealed class JournalListener : IAsyncDisposable
             reachedAt = applier.HasReached ? _timeProvider.GetTimestamp() : reachedAt;
             if (_timeProvider.GetElapsedTime(reachedAt) > LongestWithoutRedis)
             {
-                throw new TimeoutException("Redis has not been reached for some time; another instance may.");
+                JournalLog.StepsDown(_logger);
+                return;
             }
 
             _purge.RunIfDue(applier.AppliedBelow);

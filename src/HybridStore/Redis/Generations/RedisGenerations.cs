@@ -86,30 +86,43 @@ internal sealed class RedisGenerations(RedisClock clock, TimeProvider timeProvid
     /// <param name="floor">The largest xid of what may not be visible yet and has to be reflected by all loads from now on.</param>
     /// <param name="probing">Also call while the circuit is open.</param>
     /// <returns>False if any partition could not be reached.</returns>
-    public Task<bool> RaiseAsync(RedisSession session, ulong? floor, bool probing) =>
-        RaiseAsync(session, first: 0, new Reason("raise", BootMark.Unknown, floor), probing);
+    public async Task<bool> RaiseAsync(RedisSession session, ulong? floor, bool probing) =>
+        !(await RaiseEachAsync(session, first: 0, new Reason("raise", BootMark.Unknown, floor), probing).ConfigureAwait(false)).Contains(false);
+
+    /// <summary>The same for whoever goes on with the partitions that could be reached. The others take the number over when they are asked
+    /// again.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="first">The partition that chooses the number.</param>
+    /// <returns>For each partition whether it has been reached.</returns>
+    public Task<bool[]> RaiseEachAsync(RedisSession session, int first) =>
+        RaiseEachAsync(session, first, new Reason("raise", BootMark.Unknown, null), probing: true);
 
     /// <summary>Raises the generation unless its stamps are from this database already.</summary>
     /// <param name="session">The session.</param>
     /// <param name="partition">The partition that has refused a stamp of this database.</param>
     /// <param name="bootMark">The database's.</param>
-    public Task<bool> RaiseForDatabaseAsync(RedisSession session, int partition, BootMark bootMark) =>
-        RaiseAsync(session, partition, new Reason("database", bootMark, null), probing: false);
+    public Task RaiseForDatabaseAsync(RedisSession session, int partition, BootMark bootMark) =>
+        RaiseEachAsync(session, partition, new Reason("database", bootMark, null), probing: false);
 
-    private async Task<bool> RaiseAsync(RedisSession session, int first, Reason reason, bool probing)
+    private async Task<bool[]> RaiseEachAsync(RedisSession session, int first, Reason reason, bool probing)
     {
         // One partition chooses the number, the others take it over.
+        var reached = new bool[session.Layout.Partitions.Count];
         var chosen = await GuardedAsync(session, first, reason, probing).ConfigureAwait(false);
         if (!chosen.TryGetValue(out _))
         {
-            return false;
+            return reached;
         }
 
-        var others = Enumerable.Range(0, session.Layout.Partitions.Count)
-            .Where(partition => partition != first)
-            .Select(partition => GuardedAsync(session, partition, reason with { Word = "" }, probing).AsTask());
-        var results = await Task.WhenAll(others).ConfigureAwait(false);
-        return Array.TrueForAll(results, result => result.TryGetValue(out _));
+        reached[first] = true;
+        await Task.WhenAll(Enumerable.Range(0, reached.Length).Where(partition => partition != first).Select(FollowAsync)).ConfigureAwait(false);
+        return reached;
+
+        async Task FollowAsync(int partition)
+        {
+            var result = await GuardedAsync(session, partition, reason with { Word = "" }, probing).ConfigureAwait(false);
+            reached[partition] = result.TryGetValue(out _);
+        }
     }
 
     private Task<RedisCallResult<Generation>> AskGuardedAsync(RedisSession session, int partition) =>

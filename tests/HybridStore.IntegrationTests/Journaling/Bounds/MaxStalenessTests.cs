@@ -94,6 +94,22 @@ public sealed class MaxStalenessTests(ServersFixture servers)
         Assert.Equal(3, journal.Loads);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_mark_from_the_future_and_bytes_that_are_none_are_not_believed(bool isMark)
+    {
+        await using var journal = await JournalHost.StartAsync(servers, isListening: false);
+        await journal.ReadAsync(1);
+        await journal.ExecuteAsync("update item set value = 1 where id = 1");
+        var mark = new AppliedMark(
+            await journal.PostgresTimeAsync() + 3_600_000_000, journal.Host.Generation.Number, BootMark.Unknown, new SnapshotStamp(10, 1_000_000));
+        var session = journal.Host.Root.Redis!.Session!;
+        await session.Database.StringSetAsync(session.Layout.Mark(0), isMark ? mark.ToBytes() : new byte[100]);
+
+        Assert.Equal(1, await journal.ReadAsync(1, Seconds));
+    }
+
     [Fact]
     public async Task What_a_load_with_a_bound_reads_through_the_store_has_the_bound_too()
     {
