@@ -18,7 +18,7 @@ public sealed class JournalOptions
 
     /// <summary>Whether the schema is installed, or brought up to date, when the host starts. The user of the connection must then own the
     /// watched tables and may create the schema. Default: <see langword="false"/>, it is there already: see
-    /// <c>HybridStoreSchema.GetInstallScript</c>.</summary>
+    /// <see cref="HybridStoreSchema.GetInstallScript"/>.</summary>
     public bool InstallAtStart { get; set; }
 
     /// <summary>Whether this process stands ready to apply the journal to Redis. One of all that do leads, the others take over when it is

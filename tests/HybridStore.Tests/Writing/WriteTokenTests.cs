@@ -5,14 +5,14 @@ namespace HybridStore.Tests.Writing;
 public sealed class WriteTokenTests
 {
     [Fact]
-    public void Its_text_gives_it_back_and_fits_a_cookie() => Gen.ULong[3, long.MaxValue].Sample(id =>
+    public void Its_text_gives_it_back_and_fits_a_cookie() => Gen.Select(Gen.ULong[3, long.MaxValue], Gen.Bool).Sample((id, isJournaled) =>
     {
-        var token = new WriteToken(id);
+        var token = new WriteToken(id, isJournaled);
         var text = token.ToString();
         Assert.Matches("^[A-Za-z0-9_-]{3,14}$", text);
         Assert.True(WriteToken.TryParse(text, out var parsed));
         Assert.Equal(token, parsed);
-        Assert.Equal(id, parsed.TransactionId);
+        Assert.Equal((id, isJournaled), (parsed.TransactionId, parsed.IsJournaled));
         Assert.Equal(token, WriteToken.Parse(text));
     });
 
@@ -40,7 +40,7 @@ public sealed class WriteTokenTests
     [InlineData("A")]
     [InlineData("AQ")]
     [InlineData("AQI")]
-    [InlineData("AoAB")]
+    [InlineData("A4AB")]
     [InlineData("AYAA")]
     [InlineData("AYA")]
     [InlineData("AQMD")]

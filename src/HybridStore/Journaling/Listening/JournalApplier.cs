@@ -54,9 +54,10 @@ internal sealed class JournalApplier(
         _bells = bells;
         await ClaimAsync().ConfigureAwait(false);
         var look = default(JournalLook);
-        foreach (var group in _partitions.Where(partition => partition.Leader is not null).GroupBy(partition => partition.Applied).ToArray())
+        var groups = _partitions.Where(partition => partition.Leader is not null).GroupBy(partition => (partition.Applied, partition.BootMark));
+        foreach (var group in groups.ToArray())
         {
-            look = look.With(await RunAsync(connection, [.. group], group.Key, cancellationToken).ConfigureAwait(false));
+            look = look.With(await RunAsync(connection, [.. group], group.Key.Applied, cancellationToken).ConfigureAwait(false));
         }
 
         if (look.Snapshot is null)
