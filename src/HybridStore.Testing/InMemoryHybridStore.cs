@@ -92,7 +92,7 @@ public sealed class InMemoryHybridStore : IHybridStore
                 postgres,
                 new RecordingInvalidator(_cache, _records, InvalidationCause.Write),
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, time),
-                DurableWriting.Of(options.Journal),
+                DurableWriting.Of(options.Journal, isSimulated: !_hasDatabase),
                 new WriteThrough(_policies, parts.Serializers, loader, _cache, storer, time),
                 logger),
             new ForeignInvalidations(

@@ -8,8 +8,10 @@ namespace HybridStore.Writing;
 /// <param name="Names">The journal; null where there is none.</param>
 internal sealed record DurableWriting(bool IsDefault, JournalNames? Names)
 {
-    public static DurableWriting Of(JournalOptions options) =>
-        new(options.DurableWrites, options.Enabled ? new JournalNames(options.Schema) : null);
+    /// <param name="options">The journal's.</param>
+    /// <param name="isSimulated">Whether there is no database that a journal could be missing in.</param>
+    public static DurableWriting Of(JournalOptions options, bool isSimulated = false) =>
+        new(options.DurableWrites, options.Enabled || isSimulated ? new JournalNames(options.Schema) : null);
 
     /// <exception cref="InvalidOperationException">There is no journal.</exception>
     public WriteOptions Resolve(WriteOptions options)
