@@ -29,6 +29,10 @@ internal sealed class KeyLayout
 
     public int Groups { get; }
 
+    /// <summary>Whether the journal hears of every change of a row, whoever makes it. Every other group: where it does, it mends in a moment
+    /// what is to be found in the rest.</summary>
+    public bool IsWatched(int row) => GroupOf(row) % 2 == 0;
+
     public IReadOnlyList<SoakKey> Keys { get; }
 
     public int GroupOf(int row) => row % Groups;
