@@ -75,7 +75,7 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
             }
             else
             {
-                faults.Add(new PlannedFault(at, Any(random), random.Next(1, slots + 1), Between(random, 0.5, 1.8)));
+                faults.Add(new PlannedFault(at, Any(random, hasJournal), random.Next(1, slots + 1), Between(random, 0.5, 1.8)));
             }
         }
 
@@ -89,10 +89,11 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
         return new FaultSchedule(faults, kills);
     }
 
-    private static FaultKind Any(Random random)
+    private static FaultKind Any(Random random, bool hasJournal)
     {
-        var draw = random.Next(Shares.Sum(one => one.Share));
-        foreach (var (kind, share) in Shares)
+        var shares = Array.FindAll(Shares, one => hasJournal || one.Kind != FaultKind.ListenersTerminated);
+        var draw = random.Next(shares.Sum(one => one.Share));
+        foreach (var (kind, share) in shares)
         {
             if ((draw -= share) < 0)
             {
