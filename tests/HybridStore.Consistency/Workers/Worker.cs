@@ -29,7 +29,7 @@ internal static class Worker
 
         using var writer = new HistoryWriter(plan.HistoryFile);
         var log = new OperationLog(writer, plan.Process);
-        var layout = new KeyLayout(plan.Keys);
+        var layout = new KeyLayout(plan.Keys, plan.Protocol == Protocol.HybridStore);
         if (plan.IsLast)
         {
             await using var last = await StoreApplication.StartAsync(plan, layout, log);

@@ -47,6 +47,6 @@ internal sealed class SchemaStarter(
     }
 
     /// <summary>Whether it has gone away in between, as opposed to what it refuses.</summary>
-    private static bool IsLost(NpgsqlException error) => error is not PostgresException { SqlState: not (
-        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow) };
+    private static bool IsLost(NpgsqlException error) => error is not PostgresException refusal
+        || refusal.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow;
 }
