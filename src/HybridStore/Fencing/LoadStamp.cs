@@ -12,7 +12,6 @@ internal sealed class LoadStamp(bool isWanted)
 
     private readonly Lock _lock = new();
     private SnapshotStamp? _known;
-    private bool _hasInput;
     private bool _hasUnstampedInput;
 
     public bool IsWanted { get; } = isWanted;
@@ -33,8 +32,11 @@ internal sealed class LoadStamp(bool isWanted)
     /// the lease of the load, or never be committed. Nothing that is built on it is stored.</summary>
     public bool IsFromTransaction { get; private set; }
 
+    /// <summary>Whether it is built on values that the load has read through the store.</summary>
+    public bool HasInput { get; private set; }
+
     /// <summary>Whether its snapshot is one of the primary's that is younger than the load's lease: nothing older has come in.</summary>
-    public bool IsOfPrimaryAlone => IsTaken && !_hasInput && !IsFromStandby && !IsFromTransaction;
+    public bool IsOfPrimaryAlone => IsTaken && !HasInput && !IsFromStandby && !IsFromTransaction;
 
     /// <summary>What database counted the ids of its snapshots. Unknown where all are a standby's, or come from entries: those are of
     /// the generation of the lease, and so is their mark.</summary>
@@ -101,7 +103,7 @@ internal sealed class LoadStamp(bool isWanted)
             Meet(known);
             Note(input.BootMark);
             IsOfSeveralDatabases |= input.IsOfSeveralDatabases;
-            _hasInput = true;
+            HasInput = true;
             _hasUnstampedInput |= snapshot is null;
             IsFromStandby |= input.IsFromStandby;
             IsFromTransaction |= input.IsFromTransaction;

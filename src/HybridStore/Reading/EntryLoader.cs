@@ -117,7 +117,7 @@ internal sealed class EntryLoader(
                 if ((isStarter
                         || test is { JoinersWaitForTheStore: false }
                         || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
-                    && request.IsReflectedBy(landing, arrivedAt))
+                    && request.IsReflectedBy(landing, arrivedAt, isStarter))
                 {
                     NoteInput(landing.Stamp);
                     return landing.Value;

@@ -19,10 +19,22 @@ internal readonly record struct LoadRequest<TState, T>(
     /// <summary>Whether a value with this stamp reflects the write that the caller asks for.</summary>
     public bool IsReflectedBy(SnapshotStamp? stamp) => AtLeast is not { } write || (stamp is not null && stamp.Sees(write));
 
-    /// <summary>The same for what a flight of another caller's has brought, also with a bound. What was loaded on the primary after the caller
-    /// came will do in any case; how old something else is nobody knows.</summary>
-    public bool IsReflectedBy(Landing<T> landing, long arrivedAt) =>
-        (AtLeast is null && MaxStaleness is null)
-        || (landing.WasLoaded && !landing.IsOfStandby && landing.BeganAt > arrivedAt)
-        || (MaxStaleness is null && IsReflectedBy(landing.Stamp.Snapshot));
+    /// <summary>The same for what a flight has brought, also with a bound. What was loaded on the primary after the caller came will do, unless
+    /// it is built on entries that were good enough for somebody else who started the flight; how old something else is nobody knows.</summary>
+    public bool IsReflectedBy(Landing<T> landing, long arrivedAt, bool isStarter)
+    {
+        if (AtLeast is null && MaxStaleness is null)
+        {
+            return true;
+        }
+
+        var isLoadedSince = landing.WasLoaded && !landing.IsOfStandby && landing.BeganAt > arrivedAt;
+        if (isLoadedSince && (isStarter || !landing.Stamp.HasInput))
+        {
+            return true;
+        }
+
+        var isWithin = MaxStaleness is null || (isLoadedSince && landing.Stamp.MaxStaleness <= MaxStaleness);
+        return isWithin && IsReflectedBy(landing.Stamp.Snapshot);
+    }
 }

@@ -12,7 +12,7 @@ internal static class Checker
         var verdict = new Verdict(promises);
         var committed = new CommittedRows(history, layout.Rows);
         var visibility = new Visibility(history, committed);
-        var obligations = new Obligations(history, layout, visibility);
+        var obligations = new Obligations(history, layout, committed, visibility);
         new ReadChecker(history, layout, committed, visibility, obligations, verdict).CheckAll();
         CheckWrites(history, verdict);
         CheckFailures(history, verdict);

@@ -17,13 +17,15 @@ internal sealed class Obligations
 
     private readonly Dictionary<(ViolationKind Kind, SoakKey Key, int Row, int Process), Steps> _steps = [];
     private readonly KeyLayout _layout;
+    private readonly CommittedRows _committed;
     private readonly Visibility _visibility;
     private readonly IReadOnlyList<Disturbance> _losses;
     private readonly HashSet<WriteRecord> _answered;
 
-    public Obligations(SoakHistory history, KeyLayout layout, Visibility visibility)
+    public Obligations(SoakHistory history, KeyLayout layout, CommittedRows committed, Visibility visibility)
     {
         _layout = layout;
+        _committed = committed;
         _visibility = visibility;
         _losses = [.. history.Disturbances.Where(disturbance => disturbance.LosesFences)];
         _answered = [.. LostAnswers.Find(history)];
@@ -37,6 +39,7 @@ internal sealed class Obligations
             {
                 AddInvalidated(write);
                 AddStrict(write);
+                AddDurable(write);
             }
         }
 
@@ -64,6 +67,23 @@ internal sealed class Obligations
         var ofPart = Promised.Max(promise => NewestOf(promise, part, row, process, began));
         return ofPart == 0 ? null : required with { Version = Math.Min(required.Version, ofPart) };
     }
+
+    /// <summary>What the journal has been told before a time of a row under a key.</summary>
+    public Step? Journaled(SoakKey key, int row, long time)
+    {
+        if (!_layout.IsWatched(row))
+        {
+            return _steps.TryGetValue((ViolationKind.OlderThanBound, key, row, 0), out var steps) ? steps.Before(time) : null;
+        }
+
+        // Its triggers name every change under all its keys.
+        return _visibility.NewestBefore(row, time) is > 0 and var version && _committed.WriterOf(row, version) is { } write
+            ? new Step(time, version, write, ViolationKind.OlderThanBound)
+            : null;
+    }
+
+    /// <summary>Whether a write names a key, itself or by its triggers.</summary>
+    public bool IsNamed(WriteRecord write, SoakKey key, int row) => _layout.IsWatched(row) || KindFor(write.Names, key) is not null;
 
     private long NewestOf(ViolationKind kind, SoakKey key, int row, int process, long began)
     {
@@ -137,6 +157,27 @@ internal sealed class Obligations
                 if (KindFor(write.Names, key) is not null)
                 {
                     Add(key, row, 0, new Step(visible, version, write, ViolationKind.StaleAfterStrictCommit));
+                }
+            }
+        }
+    }
+
+    /// <summary>The journal names it since it was visible, whatever has become of its writer: that is for who has a bound. What names a page
+    /// names the list too that it is made of.</summary>
+    private void AddDurable(WriteRecord write)
+    {
+        if (write.Kind != OperationKind.Durable)
+        {
+            return;
+        }
+
+        foreach (var (row, version) in write.Versions)
+        {
+            foreach (var key in _layout.KeysOf(row))
+            {
+                if (KindFor(write.Names, key) is not null)
+                {
+                    Add(key, row, 0, new Step(_visibility.Of(write), version, write, ViolationKind.OlderThanBound));
                 }
             }
         }

@@ -15,6 +15,13 @@ internal sealed class ReadChecker(
         ViolationKind.StaleAfterStrictCommit,
     ];
 
+    // Redis that has gone back in time has lost invalidations that it had taken, for good where the journal does not know of them.
+    private readonly long _setBackAt = history.Disturbances
+        .Where(disturbance => disturbance.SetsBack)
+        .Select(disturbance => disturbance.StartedAt)
+        .DefaultIfEmpty(long.MaxValue)
+        .Min();
+
     // What a killed worker did not write down any more may have been handed on all the same.
     private readonly Dictionary<string, WriteRecord> _tokens = history.Writes
         .Where(write => write.Token is not null)
@@ -61,21 +68,27 @@ internal sealed class ReadChecker(
 
     private void Check(ReadRecord read, RowVersion value)
     {
-        foreach (var kind in ForEverybody)
+        if (read.EndedAt < _setBackAt)
         {
-            Require(read, value, kind, obligations.Of(kind, read.Key, value.Row, 0, read.BeganAt));
+            CheckInvalidated(read, value);
         }
 
-        Require(
-            read,
-            value,
-            ViolationKind.StaleInOwnProcess,
-            obligations.Of(ViolationKind.StaleInOwnProcess, read.Key, value.Row, read.Process, read.BeganAt));
+        if (read.Bound is { } bound)
+        {
+            RequireJournaled(read, value, ViolationKind.OlderThanBound, read.BeganAt - Clock.Ticks(bound));
+        }
+
+        if (read.AtEnd)
+        {
+            RequireJournaled(read, value, ViolationKind.UnequalAtEnd, read.BeganAt);
+        }
+
         if (read.Token is { } token && _tokens.TryGetValue(token, out var write))
         {
             foreach (var (row, version) in write.Versions)
             {
-                if (row == value.Row)
+                // An entry that a durable write does not name is as good as before when the write is applied.
+                if (row == value.Row && (write.Kind != OperationKind.Durable || obligations.IsNamed(write, read.Key, row)))
                 {
                     Require(read, value, ViolationKind.OlderThanToken, new Step(read.BeganAt, version, write, ViolationKind.OlderThanToken));
                 }
@@ -89,6 +102,23 @@ internal sealed class ReadChecker(
 
         RequireVisible(read, value, ViolationKind.ServedTooLong, read.BeganAt - Clock.Ticks(Lifetimes.OldestOf(read.Key)));
     }
+
+    private void CheckInvalidated(ReadRecord read, RowVersion value)
+    {
+        foreach (var kind in ForEverybody)
+        {
+            Require(read, value, kind, obligations.Of(kind, read.Key, value.Row, 0, read.BeganAt));
+        }
+
+        Require(
+            read,
+            value,
+            ViolationKind.StaleInOwnProcess,
+            obligations.Of(ViolationKind.StaleInOwnProcess, read.Key, value.Row, read.Process, read.BeganAt));
+    }
+
+    private void RequireJournaled(ReadRecord read, RowVersion value, ViolationKind kind, long before) =>
+        Require(read, value, kind, obligations.Journaled(read.Key, value.Row, before));
 
     private void RequireVisible(ReadRecord read, RowVersion value, ViolationKind kind, long before)
     {

@@ -27,6 +27,13 @@ internal enum ViolationKind
     /// <summary>Served longer than the time to live allows.</summary>
     ServedTooLong,
 
+    /// <summary>Older than what the journal had been told, by a trigger or a durable write, and was visible for as long as the reader's bound
+    /// before the read began.</summary>
+    OlderThanBound,
+
+    /// <summary>Cached when all was over and the journal applied to its end, and not what the row is.</summary>
+    UnequalAtEnd,
+
     /// <summary>A value that no committed write has written.</summary>
     NeverCommitted,
 

@@ -105,7 +105,9 @@ internal sealed class ViolationText(SoakHistory history, KeyLayout layout, long 
 
     private string Told(ReadRecord read, long version)
     {
-        var how = $"{(read.Loaded ? ", loaded" : "")}{(read.PastCache ? ", past the cache" : "")}{(read.Token is null ? "" : ", with a token")}";
+        var how = $"{(read.Loaded ? ", loaded" : "")}{(read.PastCache ? ", past the cache" : "")}{(read.Token is null ? "" : ", with a token")}"
+            + (read.Bound is { } bound ? string.Create(CultureInfo.InvariantCulture, $", bound {bound.TotalSeconds} s") : "")
+            + (read.AtEnd ? ", at the end" : "");
         return string.Create(
             CultureInfo.InvariantCulture, $"{Who(read.Process)} reads {read.Key}: version {version} at {At(read.EndedAt)}{how}");
     }

@@ -42,6 +42,9 @@ internal enum FaultKind
     /// <summary>All of PostgreSQL's backends are terminated.</summary>
     BackendsTerminated,
 
+    /// <summary>The sessions of all who apply the journal, or stand by for it, are terminated again and again.</summary>
+    ListenersTerminated,
+
     /// <summary>One COMMIT is done and its answer lost.</summary>
     CommitAnswerLost,
 
@@ -50,4 +53,8 @@ internal enum FaultKind
 
     /// <summary>PostgreSQL is killed and recovers.</summary>
     PostgresKilled,
+
+    /// <summary>Redis holds what it held a while ago, as after a failover to a replica that lagged. Only a journal knows of what it has lost:
+    /// once, near the end.</summary>
+    RedisSetBack,
 }

@@ -44,7 +44,9 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
                 CutsCommits = fault.Kind is FaultKind.BackendsTerminated or FaultKind.PostgresKilled or FaultKind.PostgresReset
                     or FaultKind.CommitAnswerLost or FaultKind.CommitLost,
                 LosesAnswer = _answerLost,
-                LosesFences = fault.Kind is FaultKind.RedisRestarted or FaultKind.RedisEmptied or FaultKind.GuardsDeleted,
+                LosesFences = fault.Kind is FaultKind.RedisRestarted or FaultKind.RedisEmptied or FaultKind.GuardsDeleted
+                    or FaultKind.RedisSetBack,
+                SetsBack = fault.Kind is FaultKind.RedisSetBack,
             });
         }
     }
@@ -68,6 +70,8 @@ internal sealed class FaultRunner(SoakServers servers, IReadOnlyList<PlannedFaul
         FaultKind.CommitLost => PostgresFaults.CutCommitAsync(
             servers.PostgresOf(fault.Slot), proxy => proxy.CutBeforeRequest(PostgresFaults.CommitRequest), CommitWait),
         FaultKind.PostgresKilled => _postgres.KillAsync(fault.Length / 4, CancellationToken.None),
+        FaultKind.ListenersTerminated => AgainAndAgainAsync(() => _postgres.TerminateListenersAsync(CancellationToken.None), fault.Length),
+        FaultKind.RedisSetBack => _redis.SetBackAsync(fault.Length),
         _ => throw new InvalidOperationException($"{fault.Kind} is not known."),
     };
 

@@ -30,6 +30,10 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
+    // Where there is a journal; the promises that hold without it are not looked after from then on.
+    private static readonly TimeSpan LastPart = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan SetBackBy = TimeSpan.FromSeconds(2);
+
     private static readonly (FaultKind Kind, int Share)[] Shares =
     [
         (FaultKind.RedisRestarted, 4),
@@ -45,6 +49,7 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
         (FaultKind.RedisStalled, 8),
         (FaultKind.PostgresReset, 8),
         (FaultKind.BackendsTerminated, 6),
+        (FaultKind.ListenersTerminated, 10),
         (FaultKind.CommitAnswerLost, 12),
         (FaultKind.CommitLost, 8),
         (FaultKind.PostgresKilled, 3),
@@ -52,13 +57,26 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
 
     public static FaultSchedule None { get; } = new([], []);
 
-    public static FaultSchedule Of(int seed, TimeSpan length, int slots)
+    /// <param name="seed">Decides.</param>
+    /// <param name="length">Of the run.</param>
+    /// <param name="slots">How many workers.</param>
+    /// <param name="hasJournal">Whether the cache has one.</param>
+    public static FaultSchedule Of(int seed, TimeSpan length, int slots, bool hasJournal)
     {
         var random = new Random(seed);
         var faults = new List<PlannedFault>();
+        var isSetBack = !hasJournal || length < 3 * LastPart;
         for (var at = First; at < length - Rest; at += Between(random, 0.6, 2.6))
         {
-            faults.Add(new PlannedFault(at, Any(random), random.Next(1, slots + 1), Between(random, 0.5, 1.8)));
+            if (!isSetBack && at > length - LastPart)
+            {
+                isSetBack = true;
+                faults.Add(new PlannedFault(at, FaultKind.RedisSetBack, 1, SetBackBy));
+            }
+            else
+            {
+                faults.Add(new PlannedFault(at, Any(random, hasJournal), random.Next(1, slots + 1), Between(random, 0.5, 1.8)));
+            }
         }
 
         var kills = new List<PlannedKill>();
@@ -71,10 +89,11 @@ internal sealed record FaultSchedule(IReadOnlyList<PlannedFault> Faults, IReadOn
         return new FaultSchedule(faults, kills);
     }
 
-    private static FaultKind Any(Random random)
+    private static FaultKind Any(Random random, bool hasJournal)
     {
-        var draw = random.Next(Shares.Sum(one => one.Share));
-        foreach (var (kind, share) in Shares)
+        var shares = Array.FindAll(Shares, one => hasJournal || one.Kind != FaultKind.ListenersTerminated);
+        var draw = random.Next(shares.Sum(one => one.Share));
+        foreach (var (kind, share) in shares)
         {
             if ((draw -= share) < 0)
             {

@@ -11,6 +11,9 @@ internal sealed class PostgresFaults(SoakServers servers)
     public Task TerminateBackendsAsync(CancellationToken cancellationToken) => servers.Postgres.ExecuteAsync(
         $"select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{SoakServers.Prefix}'", cancellationToken);
 
+    public Task TerminateListenersAsync(CancellationToken cancellationToken) => servers.Postgres.ExecuteAsync(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'HybridStore listener'", cancellationToken);
+
     public async Task KillAsync(TimeSpan away, CancellationToken cancellationToken)
     {
         servers.DisconnectPostgres();

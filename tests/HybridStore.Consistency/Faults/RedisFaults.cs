@@ -14,6 +14,15 @@ internal sealed class RedisFaults(SoakServers servers)
         servers.Connect();
     }
 
+    /// <summary>Keeps what Redis holds, and has it hold that again when some time has passed.</summary>
+    public async Task SetBackAsync(TimeSpan by)
+    {
+        var database = (await servers.Redis.ConnectDirectlyAsync()).GetDatabase();
+        var memory = await RedisMemory.OfAsync(database, SoakServers.Prefix);
+        await Task.Delay(by);
+        await memory.RestoreAsync(database);
+    }
+
     public Task EmptyAsync() => servers.Redis.FlushAsync();
 
     public Task ForgetScriptsAsync() => servers.Redis.RunAsync("SCRIPT", "FLUSH");

@@ -1,4 +1,5 @@
 using System.Net;
+using HybridStore.Consistency.Keys;
 using HybridStore.Consistency.Workers;
 using HybridStore.Servers;
 using Npgsql;
@@ -9,6 +10,8 @@ namespace HybridStore.Consistency.Faults;
 /// <summary>The servers, a database with the soak's tables, and for every worker connections of its own that can be disturbed.</summary>
 internal sealed class SoakServers : IAsyncDisposable
 {
+    private static readonly TimeSpan QuietPause = TimeSpan.FromMilliseconds(50);
+
     private readonly TestServers _servers;
     private readonly string _database;
     private readonly (FaultProxy Redis, FaultProxy Postgres)[] _links;
@@ -28,7 +31,7 @@ internal sealed class SoakServers : IAsyncDisposable
     /// <summary>What the workers' names in Redis begin with.</summary>
     public static string Prefix => "soak";
 
-    public static async Task<SoakServers> StartAsync(int rows, int groups, int slots, CancellationToken cancellationToken)
+    public static async Task<SoakServers> StartAsync(KeyLayout layout, int slots, bool hasJournal, CancellationToken cancellationToken)
     {
         var servers = await TestServers.StartAsync(
             new TestServersOptions
@@ -44,9 +47,15 @@ internal sealed class SoakServers : IAsyncDisposable
         await using var schema = new NpgsqlCommand(RowStatements.Schema, connection);
         await schema.ExecuteNonQueryAsync(cancellationToken);
         await using var fill = new NpgsqlCommand(RowStatements.Fill, connection);
-        fill.Parameters.AddWithValue("rows", rows);
-        fill.Parameters.AddWithValue("groups", groups);
+        fill.Parameters.AddWithValue("rows", layout.Rows);
+        fill.Parameters.AddWithValue("groups", layout.Groups);
+        fill.Parameters.AddWithValue("watched", Enumerable.Range(0, layout.Rows).Where(layout.IsWatched).ToArray());
         await fill.ExecuteNonQueryAsync(cancellationToken);
+        if (hasJournal)
+        {
+            await StoreSetup.InstallJournalAsync(soaked._database, servers.Redis.ConnectionString, Prefix, cancellationToken);
+        }
+
         return soaked;
     }
 
@@ -79,6 +88,18 @@ internal sealed class SoakServers : IAsyncDisposable
             new NpgsqlConnectionStringBuilder(Postgres.PastProxy(_database)) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         return connection;
+    }
+
+    /// <summary>Waits until no session of a worker does anything any more: those of dead ones may wait for a lock before they commit.</summary>
+    public async Task UntilQuietAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await OpenAsync(cancellationToken);
+        await using var busy = new NpgsqlCommand(RowStatements.Busy, connection);
+        busy.Parameters.AddWithValue("name", Prefix);
+        while ((long)(await busy.ExecuteScalarAsync(cancellationToken))! > 0)
+        {
+            await Task.Delay(QuietPause, cancellationToken);
+        }
     }
 
     /// <summary>A server has come back, at another address perhaps.</summary>

@@ -14,6 +14,9 @@ internal sealed record Disturbance(string Name, long StartedAt, long EndedAt)
     /// <summary>Whether Redis lost fences by it.</summary>
     public bool LosesFences { get; init; }
 
+    /// <summary>Whether Redis went back in time by it, and has forgotten what it had taken.</summary>
+    public bool SetsBack { get; init; }
+
     /// <summary>Whether a COMMIT may have been cut by it, or its writer killed.</summary>
     public bool CutsCommits { get; init; }
 

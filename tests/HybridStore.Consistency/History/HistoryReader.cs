@@ -30,12 +30,14 @@ internal static class HistoryReader
     {
         switch (parts)
         {
-            case ["r", var key, var began, var ended, var flags, var token, var values]:
+            case ["r", var key, var began, var ended, var flags, var bound, var token, var values]:
                 history.Reads.Add(new ReadRecord(SoakKey.Parse(key), process, Number(began), Number(ended), Values(values))
                 {
                     Token = token == "-" ? null : token,
-                    PastCache = flags == "s",
-                    Loaded = flags == "l",
+                    PastCache = flags.Contains('s', StringComparison.Ordinal),
+                    Loaded = flags.Contains('l', StringComparison.Ordinal),
+                    AtEnd = flags.Contains('e', StringComparison.Ordinal),
+                    Bound = bound == "-" ? null : TimeSpan.FromMilliseconds(Number(bound)),
                 });
                 break;
             case ["b", var id, var kind, var demand, var time, var keys, var tags]:

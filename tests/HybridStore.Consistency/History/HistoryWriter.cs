@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using HybridStore.Consistency.Keys;
 using Microsoft.Win32.SafeHandles;
 
 namespace HybridStore.Consistency.History;
@@ -15,7 +14,9 @@ namespace HybridStore.Consistency.History;
 /// a id time                           it is rolled back
 /// i id time                           its invalidation has returned
 /// p id time                           its invalidation is applied
-/// r key began ended flags token rows  a read; flags l (it loaded), s (past the cache), -; rows as row:version:writer joined by commas
+/// r key began ended flags bound token rows
+///                                     a read; flags l (it loaded), s (past the cache), e (at the end), - for none; bound in ms, - for none;
+///                                     rows as row:version:writer joined by commas
 /// x time what error                   a read or an invalidation failed
 /// </code>
 /// </summary>
@@ -32,7 +33,7 @@ internal sealed class HistoryWriter : IDisposable
         Write($"b {id} {kind} {demand} {Clock.Now} {names}");
 
     public void Committed(long id, long at, bool isStrict, string? token) =>
-        Write($"c {id} {at} {(isStrict ? 1 : 0)} {(string.IsNullOrEmpty(token) ? "-" : token)}");
+        Write($"c {id} {at} {(isStrict ? 1 : 0)} {Field(token)}");
 
     public void OutcomeUnknown(long id, long at) => Write($"u {id} {at}");
 
@@ -42,14 +43,21 @@ internal sealed class HistoryWriter : IDisposable
 
     public void Applied(long id, long at) => Write($"p {id} {at}");
 
-    public void Read(SoakKey key, long began, long ended, bool loaded, bool pastCache, string? token, IEnumerable<RowVersion> values) =>
-        Write($"r {key.Name} {began} {ended} {(pastCache ? "s" : loaded ? "l" : "-")} {(string.IsNullOrEmpty(token) ? "-" : token)} "
-            + string.Join(',', values.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Row}:{value.Version}:{value.Writer}"))));
+    public void Read(ReadRecord read)
+    {
+        var flags = $"{(read.PastCache ? "s" : "")}{(read.Loaded ? "l" : "")}{(read.AtEnd ? "e" : "")}";
+        var bound = read.Bound is { } time ? ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "";
+        Write($"r {read.Key.Name} {read.BeganAt} {read.EndedAt} {Field(flags)} {Field(bound)} {Field(read.Token)} "
+            + string.Join(
+                ',', read.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Row}:{value.Version}:{value.Writer}"))));
+    }
 
     public void Failed(string what, Exception error) =>
         Write($"x {Clock.Now} {what} {string.Join('/', Chain(error).Select(one => one.GetType().Name))}");
 
     public void Dispose() => _file.Dispose();
+
+    private static string Field(string? text) => string.IsNullOrEmpty(text) ? "-" : text;
 
     private void Write(string line)
     {

@@ -9,6 +9,8 @@ internal sealed record Names(IReadOnlyList<string> Keys, IReadOnlyList<string> T
     private const string None = "-";
     private const string All = "*";
 
+    public static Names OfNothing { get; } = new([], []);
+
     public static Names OfEverything { get; } = new([], [], Everything: true);
 
     public override string ToString() => Everything ? $"{All} {None}" : $"{Text(Keys)} {Text(Tags)}";

@@ -19,6 +19,12 @@ internal enum OperationKind
     /// <summary>The same without the id.</summary>
     Foreign,
 
+    /// <summary>What it invalidates is named in the journal.</summary>
+    Durable,
+
+    /// <summary>Committed past the store, of watched rows, and never invalidated.</summary>
+    Bypass,
+
     /// <summary>An invalidation without a change.</summary>
     Invalidation,
     Flush,

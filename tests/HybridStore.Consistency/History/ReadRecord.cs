@@ -19,6 +19,12 @@ internal sealed record ReadRecord(SoakKey Key, int Process, long BeganAt, long E
     /// <summary>It asked to pass the cache by.</summary>
     public bool PastCache { get; init; }
 
+    /// <summary>How old what it got might be at most, by the journal.</summary>
+    public TimeSpan? Bound { get; init; }
+
+    /// <summary>It began when all was over, and the journal was applied to its end.</summary>
+    public bool AtEnd { get; init; }
+
     /// <summary>Its own load ran.</summary>
     public bool Loaded { get; init; }
 }

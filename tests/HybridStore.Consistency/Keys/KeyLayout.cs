@@ -10,12 +10,15 @@ internal sealed class KeyLayout
     private readonly int[][] _rows;
     private readonly string[] _tags;
 
-    public KeyLayout(int rows)
+    /// <param name="rows">How many rows.</param>
+    /// <param name="hasBypasses">Whether some of the watched rows are left to writers past the store.</param>
+    public KeyLayout(int rows, bool hasBypasses = false)
     {
         Rows = rows;
         Groups = Math.Max(1, rows / RowsOfGroup);
         _rows = [.. Enumerable.Range(0, Groups).Select(group => Enumerable.Range(0, rows).Where(row => row % Groups == group).ToArray())];
         _tags = [.. Enumerable.Range(0, Groups).Select(group => string.Create(CultureInfo.InvariantCulture, $"group:{group}"))];
+        Written = [.. Enumerable.Range(0, rows).Where(row => !hasBypasses || Groups < 4 || GroupOf(row) % 4 != 2)];
         Keys =
         [
             .. Enumerable.Range(0, rows).Select(row => new SoakKey(KeyKind.Item, row)),
@@ -29,7 +32,14 @@ internal sealed class KeyLayout
 
     public int Groups { get; }
 
+    /// <summary>Whether the journal hears of every change of a row, whoever makes it. Every other group: where it does, it mends in a moment
+    /// what is to be found in the rest.</summary>
+    public bool IsWatched(int row) => GroupOf(row) % 2 == 0;
+
     public IReadOnlyList<SoakKey> Keys { get; }
+
+    /// <summary>The rows that the store writes, ascending. Where it does not, nobody else makes good what the journal misses.</summary>
+    public IReadOnlyList<int> Written { get; }
 
     public int GroupOf(int row) => row % Groups;
 

@@ -66,7 +66,7 @@ internal sealed class PeerApplication : IApplication
                 await LoadHolds.PassAsync(hold);
                 return loadedRows;
             });
-            _log.Read(key, began, loaded, pastCache: false, token: null, rows.Select(row => row.ToVersion()));
+            _log.Read(_log.Returned(key, began, loaded, rows.Select(row => row.ToVersion())));
         }
         catch (Exception error)
         {

@@ -52,6 +52,18 @@ internal static class ResultText
     {
         var hits = 100.0 * history.Reads.Count(read => !read.Loaded && !read.PastCache) / Math.Max(1, history.Reads.Count);
         text.AppendLine(CultureInfo.InvariantCulture, $"without a load of their own {hits:0.0} % of all reads");
+        var (bounded, last) = (history.Reads.FindAll(read => read.Bound is not null), history.Reads.FindAll(read => read.AtEnd));
+        if (bounded.Count > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"with a bound: {bounded.Count}, without a load of their own ");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{100.0 * bounded.Count(read => !read.Loaded) / bounded.Count:0.0} %");
+        }
+
+        if (last.Count > 0)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"at the end: {last.Count}, cached {last.Count(read => !read.Loaded)}");
+        }
+
         foreach (var group in history.Writes.GroupBy(write => write.Kind).OrderBy(group => group.Key))
         {
             var cutShort = group.Count(write => write is { CommittedAt: null, UnknownAt: null, RolledBackAt: null, InvalidatedAt: null });

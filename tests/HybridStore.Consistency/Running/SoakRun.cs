@@ -14,6 +14,8 @@ internal sealed class SoakRun(SoakOptions options, TextWriter output)
     private const int Violated = 1;
     private const int Failed = 3;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly KeyLayout _layout = new(options.Keys);
 
     public static async Task<int> RunAsync(SoakOptions options, TextWriter output, TextWriter errors)
@@ -34,12 +36,11 @@ internal sealed class SoakRun(SoakOptions options, TextWriter output)
     private async Task<RunResult> RunAsync()
     {
         var length = TimeSpan.FromSeconds(options.Seconds);
-        var plan = options.Faults ? FaultSchedule.Of(options.Seed, length, options.Processes) : FaultSchedule.None;
+        var plan = options.Faults ? FaultSchedule.Of(options.Seed, length, options.Processes, HasJournal) : FaultSchedule.None;
         var folder = Directory.CreateTempSubdirectory("hybridstore-soak-").FullName;
         try
         {
-            await using var servers = await SoakServers.StartAsync(
-                _layout.Rows, _layout.Groups, options.Processes, CancellationToken.None);
+            await using var servers = await SoakServers.StartAsync(_layout, options.Processes, HasJournal, CancellationToken.None);
             using var workers = new WorkerPool(options, servers, folder);
             var faults = new FaultRunner(servers, plan.Faults, options.Seed);
             var killer = new Killer(servers, workers, plan.Kills);
@@ -60,7 +61,13 @@ internal sealed class SoakRun(SoakOptions options, TextWriter output)
                 history.SeenAt[write] = seen;
             }
 
+            await servers.UntilQuietAsync(CancellationToken.None).WaitAsync(Patience);
             await AddCommittedAsync(history, servers);
+            if (HasJournal)
+            {
+                await workers.FinishAsync();
+            }
+
             foreach (var worker in workers.All.Where(worker => File.Exists(worker.Plan.HistoryFile)))
             {
                 HistoryReader.AddFile(history, worker.Plan.HistoryFile, worker.Plan.Process);
@@ -74,6 +81,8 @@ internal sealed class SoakRun(SoakOptions options, TextWriter output)
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private bool HasJournal => options.Protocol == Protocol.HybridStore;
 
     private static async Task DisturbAsync(
         TimeSpan length, long startedAt, WorkerPool workers, FaultRunner faults, Killer killer, CommitWatch watch)
@@ -112,6 +121,12 @@ internal sealed class SoakRun(SoakOptions options, TextWriter output)
         while (await reader.ReadAsync())
         {
             history.Committed.Add(new RowVersion(reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2)));
+        }
+
+        var now = Clock.Now;
+        foreach (var value in history.Committed)
+        {
+            history.SeenAt.TryAdd(value.Writer, now);
         }
     }
 

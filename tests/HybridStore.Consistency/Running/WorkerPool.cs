@@ -92,6 +92,19 @@ internal sealed class WorkerPool(SoakOptions options, SoakServers servers, strin
         ThrowIfAnyFailed();
     }
 
+    /// <summary>Has one more worker look at what is left, when the others have ended.</summary>
+    public async Task FinishAsync()
+    {
+        Start(slot: 1, _workers[0].Plan.Life + 1, isLast: true);
+        var last = _workers[0];
+        if (!await last.EndsWithinAsync(EndTime))
+        {
+            throw new SoakFailedException($"{last.Name} has waited {EndTime.TotalSeconds} s for the journal to be applied to its end.");
+        }
+
+        last.ThrowIfFailed();
+    }
+
     public void Dispose()
     {
         foreach (var worker in _all)
@@ -108,7 +121,7 @@ internal sealed class WorkerPool(SoakOptions options, SoakServers servers, strin
 
     private void ThrowIfAnyFailed() => Array.ForEach(_workers, worker => worker.ThrowIfFailed());
 
-    private void Start(int slot, int life)
+    private void Start(int slot, int life, bool isLast = false)
     {
         var worker = WorkerProcess.Start(new WorkerPlan
         {
@@ -123,6 +136,7 @@ internal sealed class WorkerPool(SoakOptions options, SoakServers servers, strin
             Prefix = SoakServers.Prefix,
             HistoryFile = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"w{slot}.{life}")),
             TokenFolder = Path.Combine(folder, "tokens"),
+            IsLast = isLast,
         });
         _workers[slot - 1] = worker;
         _all.Add(worker);

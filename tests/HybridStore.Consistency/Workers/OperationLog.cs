@@ -67,8 +67,15 @@ internal sealed class OperationLog(HistoryWriter writer, int process)
         writer.Applied(id, now);
     }
 
-    public void Read(SoakKey key, long began, bool loaded, bool pastCache, string? token, IEnumerable<RowVersion> values) =>
-        writer.Read(key, began, Clock.Now, loaded, pastCache, token, values);
+    /// <summary>A read has returned.</summary>
+    /// <param name="key">What was read.</param>
+    /// <param name="began">When it began.</param>
+    /// <param name="loaded">Whether its own load ran.</param>
+    /// <param name="values">What it returned.</param>
+    public ReadRecord Returned(SoakKey key, long began, bool loaded, IEnumerable<RowVersion> values) =>
+        new(key, process, began, Clock.Now, [.. values]) { Loaded = loaded };
+
+    public void Read(ReadRecord read) => writer.Read(read);
 
     public void Failed(string what, Exception error)
     {

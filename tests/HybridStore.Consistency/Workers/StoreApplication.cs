@@ -25,25 +25,7 @@ internal sealed class StoreApplication : IApplication
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
-        builder.Services.AddHybridStore(options =>
-        {
-            options.PostgresConnectionString = plan.Postgres;
-            options.RedisConnectionString = plan.Redis;
-            options.KeyPrefix = plan.Prefix;
-            options.FenceTtl = Lifetimes.FenceTtl;
-
-            // A machine that has too much to do is no outage.
-            options.RedisTimeout = TimeSpan.FromMilliseconds(400);
-            options.LeaseDuration = TimeSpan.FromSeconds(2);
-            options.LeaseWait = TimeSpan.FromMilliseconds(200);
-            options.Defaults = new EntryOptions { Jitter = Lifetimes.Jitter };
-
-            // Outages are many, and the time between them is to be used.
-            options.CircuitBreaker.BreakDuration = TimeSpan.FromMilliseconds(500);
-            options.InvalidationRetry.InitialDelay = TimeSpan.FromMilliseconds(5);
-            options.InvalidationRetry.MaximumDelay = TimeSpan.FromMilliseconds(100);
-            options.JanitorInterval = TimeSpan.FromSeconds(10);
-        });
+        StoreSetup.Add(builder.Services, plan.Postgres, plan.Redis, plan.Prefix);
         var host = builder.Build();
         await host.StartAsync();
         var past = NpgsqlDataSource.Create(plan.Postgres);
@@ -55,6 +37,9 @@ internal sealed class StoreApplication : IApplication
 
     public Task OperateAsync(Random random) =>
         random.Next(100) < ReadsOfHundred ? _reader.ReadAsync(random) : _writes.WriteAsync(random);
+
+    /// <inheritdoc cref="LastReads"/>
+    public Task ReadAtEndAsync() => _reader.ReadAtEndAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -29,7 +29,14 @@ internal static class Worker
 
         using var writer = new HistoryWriter(plan.HistoryFile);
         var log = new OperationLog(writer, plan.Process);
-        var layout = new KeyLayout(plan.Keys);
+        var layout = new KeyLayout(plan.Keys, plan.Protocol == Protocol.HybridStore);
+        if (plan.IsLast)
+        {
+            await using var last = await StoreApplication.StartAsync(plan, layout, log);
+            await last.ReadAtEndAsync();
+            return 0;
+        }
+
         await using var application = plan.Protocol == Protocol.HybridStore
             ? await StoreApplication.StartAsync(plan, layout, log)
             : await PeerApplication.StartAsync(plan, layout, log);

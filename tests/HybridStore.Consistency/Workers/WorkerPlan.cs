@@ -32,6 +32,9 @@ internal sealed record WorkerPlan
     /// <summary>Where workers leave tokens for each other.</summary>
     public required string TokenFolder { get; init; }
 
+    /// <summary>Whether it is the one that looks at what is left when all others have ended.</summary>
+    public bool IsLast { get; init; }
+
     /// <summary>Who it is in histories.</summary>
     public int Process => Disturbance.ProcessOf(Slot, Life);
 

@@ -6,7 +6,11 @@ namespace HybridStore.IntegrationTests.Journaling;
 internal sealed class Barrier : IProtocolGate
 {
     private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _joined = NewSource();
     private readonly Dictionary<ProtocolStep, (TaskCompletionSource Reached, TaskCompletionSource Open)> _closed = [];
+
+    /// <summary>Completes when somebody waits for a load that another has started.</summary>
+    public Task Joined => _joined.Task;
 
     public ProtocolUnderTest Protocol => new() { Gate = this };
 
@@ -54,9 +58,7 @@ internal sealed class Barrier : IProtocolGate
         }
     }
 
-    public void WaitsFor(Task task)
-    {
-    }
+    public void WaitsFor(Task task) => _joined.TrySetResult();
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

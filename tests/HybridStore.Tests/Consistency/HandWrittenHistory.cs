@@ -4,16 +4,16 @@ using HybridStore.Consistency.Keys;
 
 namespace HybridStore.Tests.Consistency;
 
-/// <summary>A history of a few rows in one group of five, put together by hand. Times are small numbers. What is not said of a write has not
+/// <summary>A history of a few rows in groups of five, of which the first is watched, put together by hand. Times are small numbers. What is not said of a write has not
 /// come to the ears of its writer: he has been killed.</summary>
-internal sealed class HandWrittenHistory
+internal sealed class HandWrittenHistory(int rows = 5)
 {
     public const int First = 10_000;
     public const int Second = 20_000;
 
-    private readonly KeyLayout _layout = new(5);
-    private readonly int[] _versions = new int[5];
-    private readonly long[] _writers = new long[5];
+    private readonly KeyLayout _layout = new(rows);
+    private readonly int[] _versions = new int[rows];
+    private readonly long[] _writers = new long[rows];
     private long _lastId;
 
     public SoakHistory History { get; } = new();
@@ -32,9 +32,10 @@ internal sealed class HandWrittenHistory
         int process = First,
         StrictDemand demand = StrictDemand.None,
         bool isStrict = false,
+        OperationKind kind = OperationKind.Direct,
         params int[] rows)
     {
-        var write = Begin(OperationKind.Direct, began, names, process, demand);
+        var write = Begin(kind, began, names, process, demand);
         write.CommittedAt = committed;
         write.InvalidatedAt = invalidated ?? applied;
         write.AppliedAt = applied;
@@ -67,11 +68,21 @@ internal sealed class HandWrittenHistory
 
     /// <summary>A read of one row.</summary>
     public void Read(
-        string key, long began, long version, int process = Second, string? token = null, bool pastCache = false, int row = 0) =>
+        string key,
+        long began,
+        long version,
+        int process = Second,
+        string? token = null,
+        bool pastCache = false,
+        int row = 0,
+        TimeSpan? bound = null,
+        bool atEnd = false) =>
         History.Reads.Add(new ReadRecord(SoakKey.Parse(key), process, began, began + 1, [Value(row, version)])
         {
             Token = token,
             PastCache = pastCache,
+            Bound = bound,
+            AtEnd = atEnd,
         });
 
     /// <summary>A read of all rows.</summary>
@@ -82,8 +93,8 @@ internal sealed class HandWrittenHistory
     public void ReadOf(long writer, string key, long began, long version) =>
         History.Reads.Add(new ReadRecord(SoakKey.Parse(key), Second, began, began + 1, [new RowVersion(0, version, writer)]));
 
-    public void Disturb(long from, long until, bool losesFences) =>
-        History.Disturbances.Add(new Disturbance("fault", from, until) { LosesFences = losesFences });
+    public void Disturb(long from, long until, bool losesFences = false, bool setsBack = false) =>
+        History.Disturbances.Add(new Disturbance("fault", from, until) { LosesFences = losesFences, SetsBack = setsBack });
 
     /// <summary>PostgreSQL has answered one COMMIT of the first process, who has not heard it.</summary>
     public void LoseAnswer(long from, long until) =>

@@ -22,7 +22,8 @@ public sealed class HistoryFileTests : IDisposable
             writer.Began(8, OperationKind.Flush, StrictDemand.None, Names.OfEverything);
             writer.OutcomeUnknown(8, 30);
             writer.RolledBack(8, 31);
-            writer.Read(new SoakKey(KeyKind.List, 3), 40, 41, loaded: true, pastCache: false, "AQo", [new(3, 5, 7), new(11, 0, 0)]);
+            writer.Read(new ReadRecord(new SoakKey(KeyKind.List, 3), 0, 40, 41, [new(3, 5, 7), new(11, 0, 0)]) { Token = "AQo", Loaded = true });
+            writer.Read(new ReadRecord(new SoakKey(KeyKind.Item, 3), 0, 50, 51, []) { Bound = TimeSpan.FromSeconds(2), AtEnd = true });
             writer.Failed("read", new InvalidOperationException("", new TimeoutException()));
         }
 
@@ -35,7 +36,9 @@ public sealed class HistoryFileTests : IDisposable
         Assert.Equal(["group:0"], write.Names.Tags);
         Assert.Equal((20L, 21L, 22L, true, "AQo"), (write.CommittedAt, write.InvalidatedAt, write.AppliedAt, write.IsStrict, write.Token));
         Assert.Equal((true, 30L, 31L, null), (flush.Names.Everything, flush.UnknownAt, flush.RolledBackAt, flush.CommittedAt));
-        var read = Assert.Single(history.Reads);
+        var (read, bounded) = (history.Reads[0], history.Reads[1]);
+        Assert.Equal((TimeSpan.FromSeconds(2), true, false, null), (bounded.Bound, bounded.AtEnd, bounded.Loaded, bounded.Token));
+        Assert.Equal((null, false, false), (read.Bound, read.AtEnd, read.PastCache));
         Assert.Equal((new SoakKey(KeyKind.List, 3), 40, 41, "AQo", true), (read.Key, read.BeganAt, read.EndedAt, read.Token, read.Loaded));
         Assert.Equal([new RowVersion(3, 5, 7), new RowVersion(11, 0, 0)], read.Values);
         Assert.Equal("InvalidOperationException/TimeoutException", Assert.Single(history.Failures).Error);

@@ -49,6 +49,15 @@ public sealed class SoakOptionsTests
         Assert.NotEqual(plan.Kills, other.Kills);
         Assert.All(plan.Faults, fault => Assert.InRange(fault.Slot, 1, 3));
 
-        static FaultSchedule Of(int seed) => FaultSchedule.Of(seed, TimeSpan.FromSeconds(60), slots: 3);
+        static FaultSchedule Of(int seed) => FaultSchedule.Of(seed, TimeSpan.FromSeconds(60), slots: 3, hasJournal: true);
+    }
+
+    [Fact]
+    public void Redis_goes_back_in_time_once_and_only_where_a_journal_knows_what_it_loses()
+    {
+        Assert.Single(Of(hasJournal: true), fault => fault.Kind == FaultKind.RedisSetBack);
+        Assert.DoesNotContain(Of(hasJournal: false), fault => fault.Kind is FaultKind.RedisSetBack or FaultKind.ListenersTerminated);
+
+        static IReadOnlyList<PlannedFault> Of(bool hasJournal) => FaultSchedule.Of(1, TimeSpan.FromSeconds(600), 3, hasJournal).Faults;
     }
 }

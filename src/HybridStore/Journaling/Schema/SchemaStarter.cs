@@ -22,20 +22,31 @@ internal sealed class SchemaStarter(
             return;
         }
 
-        await using (opened.ConfigureAwait(false))
+        try
         {
-            if (!install)
+            await using (opened.ConfigureAwait(false))
             {
-                foreach (var table in await inspector.CheckAsync(opened, cancellationToken).ConfigureAwait(false))
+                if (!install)
                 {
-                    SchemaLog.DefinitionDiffers(logger, table.ToString());
+                    foreach (var table in await inspector.CheckAsync(opened, cancellationToken).ConfigureAwait(false))
+                    {
+                        SchemaLog.DefinitionDiffers(logger, table.ToString());
+                    }
+
+                    return;
                 }
-
-                return;
             }
-        }
 
-        await schema.InstallAsync(cancellationToken).ConfigureAwait(false);
-        SchemaLog.Installed(logger);
+            await schema.InstallAsync(cancellationToken).ConfigureAwait(false);
+            SchemaLog.Installed(logger);
+        }
+        catch (NpgsqlException error) when (IsLost(error))
+        {
+            SchemaLog.NotReachedAtStart(logger, error);
+        }
     }
+
+    /// <summary>Whether it has gone away in between, as opposed to what it refuses.</summary>
+    private static bool IsLost(NpgsqlException error) => error is not PostgresException refusal
+        || refusal.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow;
 }

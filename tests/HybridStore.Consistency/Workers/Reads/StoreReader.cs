@@ -3,10 +3,13 @@ using HybridStore.Consistency.Keys;
 
 namespace HybridStore.Consistency.Workers.Reads;
 
-/// <summary>Reads through the store: one key or several at once, with a token of this or another process, past the cache.</summary>
+/// <summary>Reads through the store: one key or several at once, with a token of this or another process, with a bound, past the cache.</summary>
 internal sealed class StoreReader(IHybridStore store, KeyLayout layout, OperationLog log, TokenBoard tokens)
 {
     private const int LargestBatch = 12;
+
+    // Of some the journal falls short when its leader dies, of some it does not.
+    private static readonly TimeSpan[] Bounds = [TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
 
     private readonly StoreLoads _loads = new(layout);
 
@@ -32,11 +35,20 @@ internal sealed class StoreReader(IHybridStore store, KeyLayout layout, Operatio
             var keys = layout.KeysOf(row);
             await ReadAsync(keys[random.Next(keys.Length)], LoadHolds.Any(random), new ReadOptions { AtLeast = token });
         }
+        else if (choice < 46)
+        {
+            var atLeast = random.Next(6) == 0 ? tokens.TakeAny(random)?.Token : null;
+            var options = new ReadOptions { MaxStaleness = Bounds[random.Next(Bounds.Length)], AtLeast = atLeast ?? default };
+            await ReadAsync(Any(random), LoadHolds.Any(random), options);
+        }
         else
         {
             await ReadAsync(Any(random), LoadHolds.Any(random), new ReadOptions());
         }
     }
+
+    /// <inheritdoc cref="LastReads"/>
+    public Task ReadAtEndAsync() => new LastReads(store, layout, log, _loads).RunAsync();
 
     private SoakKey Any(Random random) => layout.Keys[random.Next(layout.Keys.Count)];
 
@@ -48,7 +60,12 @@ internal sealed class StoreReader(IHybridStore store, KeyLayout layout, Operatio
         try
         {
             var rows = await _loads.ReadAsync(call);
-            log.Read(key, began, call.Loaded, options.SkipCache, options.AtLeast.ToString(), rows.Select(row => row.ToVersion()));
+            log.Read(log.Returned(key, began, call.Loaded, rows.Select(row => row.ToVersion())) with
+            {
+                PastCache = options.SkipCache,
+                Bound = options.MaxStaleness,
+                Token = options.AtLeast.ToString(),
+            });
         }
         catch (Exception error)
         {

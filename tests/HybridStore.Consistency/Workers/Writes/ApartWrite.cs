@@ -14,7 +14,7 @@ internal sealed class ApartWrite(IHybridStore store, KeyLayout layout, Operation
         var outer = Change.Any(random, layout);
 
         // Its rows come behind those that the outer one holds.
-        var inner = outer.Rows[^1] + 1 < layout.Rows ? Change.Any(random, layout, outer.Rows[^1] + 1) : null;
+        var inner = outer.Rows[^1] < layout.Written[^1] ? Change.Any(random, layout, outer.Rows[^1] + 1) : null;
         var givesUp = random.Next(2) == 0;
         var id = Log.Begin(OperationKind.Apart, outer.Names);
         await CompleteAsync(id, outer.Rows[0], () => Store.WriteAsync(async (write, token) =>

@@ -21,11 +21,12 @@ internal sealed class Change
     /// <param name="least">The first row that may be taken.</param>
     public static Change Any(Random random, KeyLayout layout, int least = 0)
     {
-        var count = Math.Min(random.Next(1, MostRows + 1), layout.Rows - least);
+        var written = layout.Written.Where(row => row >= least).ToArray();
+        var count = Math.Min(random.Next(1, MostRows + 1), written.Length);
         var rows = new SortedSet<int>();
         while (rows.Count < count)
         {
-            rows.Add(random.Next(least, layout.Rows));
+            rows.Add(written[random.Next(written.Length)]);
         }
 
         return new Change([.. rows], NamesOf(random, layout, rows));

@@ -23,6 +23,8 @@ internal sealed class WriteMix
             (new ForeignWrite(store, past, layout, log, tokens, namesTransaction: false), 1200),
             (new BareInvalidation(store, layout, log, tokens), 1760),
             (new ThroughWrite(store, layout, log, tokens), 3000),
+            (new DurableWrite(store, layout, log, tokens), 2400),
+            (new BypassWrite(store, past, layout, log, tokens), 3000),
             (new Flush(store, log, tokens), 60),
         ];
         _shares = _all.Sum(one => one.Share);

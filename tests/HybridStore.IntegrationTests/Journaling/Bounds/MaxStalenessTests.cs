@@ -123,6 +123,30 @@ public sealed class MaxStalenessTests(ServersFixture servers)
         Assert.Equal(101, composed);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_load_of_somebody_without_a_bound_that_builds_on_old_entries_is_not_shared(bool hasToken)
+    {
+        var barrier = new Barrier();
+        await using var journal = await JournalHost.StartAsync(
+            servers, options => options.Protocol = barrier.Protocol, isListening: false);
+        await journal.ReadAsync(1);
+
+        // It names nothing, and nobody applies the journal.
+        var written = await journal.Store.WriteAsync(
+            (write, token) => write.ExecuteAsync("update item set value = 1 where id = 1", null, token), cancellationToken: Cancellation);
+        var reached = barrier.Close(ProtocolStep.Lease);
+        var plain = ComposeAsync(journal, journal.Store);
+        await reached;
+        var bounded = ComposeAsync(journal, journal.Store.With(hasToken ? new ReadOptions { AtLeast = written.Token } : Seconds));
+        await barrier.Joined.WaitAsync(Cancellation);
+        barrier.Open(ProtocolStep.Lease);
+
+        Assert.Equal(100, await plain);
+        Assert.Equal(101, await bounded);
+    }
+
     [Fact]
     public async Task Without_a_journal_there_is_no_bound()
     {
@@ -137,4 +161,10 @@ public sealed class MaxStalenessTests(ServersFixture servers)
         await using var host = await StoreHost.StartAsync(servers, options => options.Mode = HybridStoreMode.PassThrough);
         Assert.Equal(1, await host.Store.With(Seconds).GetAsync<int>("one", "select 1", cancellationToken: Cancellation));
     }
+
+    /// <summary>A value that is built on that of an item, read through the same view of the store.</summary>
+    private static Task<int> ComposeAsync(JournalHost journal, IHybridStore view) => view.GetAsync(
+        "composed",
+        async (_, token) => 100 + await view.GetAsync<int>("item:1", "select value from item where id = 1", cancellationToken: token),
+        cancellationToken: Cancellation).AsTask();
 }

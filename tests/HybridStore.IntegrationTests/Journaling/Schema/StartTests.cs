@@ -1,3 +1,5 @@
+using System.Net;
+using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -64,6 +66,40 @@ public sealed class StartTests(ServersFixture servers)
     public async Task It_starts_with_a_warning_while_PostgreSQL_is_away()
     {
         await using var host = await StartAsync("Host=127.0.0.1;Port=1;Username=nobody;Database=nothing");
+
+        Assert.Contains(host.Logs.GetSnapshot(), log => log.Id.Id == 1800);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_starts_with_a_warning_where_PostgreSQL_goes_away_while_it_looks(bool saysGoodbye)
+    {
+        var database = await UsersAsync();
+        await (await StartAsync(database, options => options.Journal.InstallAtStart = true)).DisposeAsync();
+        var direct = new NpgsqlConnectionStringBuilder(database);
+        await using var proxy = FaultProxy.Start(new DnsEndPoint(direct.Host!, direct.Port));
+        var name = Guid.NewGuid().ToString();
+        var through = new NpgsqlConnectionStringBuilder(database)
+        {
+            Host = IPAddress.Loopback.ToString(),
+            Port = proxy.Port,
+            ApplicationName = name,
+        }.ConnectionString;
+
+        using var held = proxy.HoldRequest("\"hybridstore\".state");
+        var starting = StartAsync(through);
+        await held.Arrived.WaitAsync(Cancellation);
+        if (saysGoodbye)
+        {
+            await RunAsync(database, $"select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{name}'");
+        }
+        else
+        {
+            proxy.Reset();
+        }
+
+        await using var host = await starting;
 
         Assert.Contains(host.Logs.GetSnapshot(), log => log.Id.Id == 1800);
     }
