@@ -152,7 +152,7 @@ internal sealed class JournalConnection : IAsyncDisposable
                 yield return (reading, null);
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
-                    yield return (reading, await RowAsync(reader, cancellationToken).ConfigureAwait(false));
+                    yield return (reading, Row(reader));
                 }
             }
         }
@@ -160,11 +160,12 @@ internal sealed class JournalConnection : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private static async ValueTask<JournalRow> RowAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) => new(
-        await reader.GetFieldValueAsync<ulong>(2, cancellationToken).ConfigureAwait(false),
+    // The reader has the whole row by now: nothing is waited for.
+    private static JournalRow Row(NpgsqlDataReader reader) => new(
+        reader.GetFieldValue<ulong>(2),
         MicrosecondsOf(reader.GetDateTime(1)),
-        await reader.GetFieldValueAsync<string[]>(3, cancellationToken).ConfigureAwait(false),
-        await reader.GetFieldValueAsync<string[]>(4, cancellationToken).ConfigureAwait(false),
+        reader.GetFieldValue<string[]>(3),
+        reader.GetFieldValue<string[]>(4),
         reader.GetBoolean(5),
         reader.GetInt32(6));
 
