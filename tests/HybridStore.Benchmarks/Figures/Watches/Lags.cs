@@ -9,9 +9,12 @@ namespace HybridStore.Benchmarks.Figures.Watches;
 /// <summary>How long after COMMIT is answered to a writer the entry of its row is gone from Redis.</summary>
 /// <remarks>Measured from outside: a prober caches a row that no other writer touches, updates it, and asks Redis for the entry, one question
 /// behind the other's answer, until there is none. The listener's own metric would not know when the writer was answered.</remarks>
-internal sealed class Lags(FigureWriter figures, TestServers servers, ListeningStore store, Writers writers)
+internal sealed class Lags(FigureWriter figures, string prefix, TestServers servers, ListeningStore store, Writers writers)
 {
     private static readonly TimeSpan GivesUp = TimeSpan.FromSeconds(30);
+
+    // Where the listener cannot keep up the lag only grows.
+    private static readonly TimeSpan LongestPart = TimeSpan.FromSeconds(30);
 
     private int _next;
 
@@ -43,15 +46,16 @@ internal sealed class Lags(FigureWriter figures, TestServers servers, ListeningS
             await stopping.CancelAsync();
         }
 
-        figures.Figure($"watch.lag.{name}.writes_per_s", await writing, "writes/s");
+        figures.Figure($"{prefix}.lag.{name}.writes_per_s", await writing, "writes/s");
         await store.SettleAsync();
     }
 
     private void Write(string name, List<double> milliseconds)
     {
         double[] sorted = [.. milliseconds.Order()];
-        figures.Figure($"watch.lag.{name}.p50_ms", Median.Of(sorted), "ms");
-        figures.Figure($"watch.lag.{name}.p99_ms", sorted[(int)Math.Ceiling(sorted.Length * 0.99) - 1], "ms");
+        figures.Figure($"{prefix}.lag.{name}.probes", sorted.Length, "writes");
+        figures.Figure($"{prefix}.lag.{name}.p50_ms", Median.Of(sorted), "ms");
+        figures.Figure($"{prefix}.lag.{name}.p99_ms", sorted[(int)Math.Ceiling(sorted.Length * 0.99) - 1], "ms");
     }
 
     private async Task<List<double>> ProbeAsync(int probes, Func<TimeSpan> rest, bool asleep = false)
@@ -60,7 +64,8 @@ internal sealed class Lags(FigureWriter figures, TestServers servers, ListeningS
         var lags = new List<double>();
         await using var update = store.DataSource.CreateCommand(WrittenTable.Watched.Update);
         update.Parameters.Add(new NpgsqlParameter<int>());
-        while (lags.Count < probes)
+        var start = Stopwatch.GetTimestamp();
+        while (lags.Count < probes && Stopwatch.GetElapsedTime(start) < LongestPart)
         {
             await Task.Delay(rest());
             if (asleep)

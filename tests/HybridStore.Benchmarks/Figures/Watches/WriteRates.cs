@@ -10,7 +10,7 @@ internal static class WriteRates
 
     /// <returns>How many writes a second the watched table takes.</returns>
     public static async Task<double> WriteAsync(
-        FigureWriter figures, ListeningStore store, Writers writers, int rounds, TimeSpan time)
+        FigureWriter figures, string name, ListeningStore store, Writers writers, int rounds, TimeSpan time)
     {
         await using var notified = await NotifiedClient.StartAsync(store.DataSource, WrittenTable.Notifying.Name);
         var microseconds = 0.0;
@@ -30,12 +30,15 @@ internal static class WriteRates
         }
 
         var ours = turns[WrittenTable.Watched];
-        figures.Figure("watch.ours.ratio_none", Rounds.Ratio(turns[WrittenTable.Unwatched], ours), "ratio");
-        figures.Figure("watch.ours.ratio_notify", Rounds.Ratio(turns[WrittenTable.Notifying], ours), "ratio");
+        figures.Figure($"{name}.ours.ratio_none", Rounds.Ratio(turns[WrittenTable.Unwatched], ours), "ratio");
+        figures.Figure($"{name}.ours.ratio_notify", Rounds.Ratio(turns[WrittenTable.Notifying], ours), "ratio");
         foreach (var (table, taken) in turns)
         {
             figures.Figure(
-                $"watch.{table.Name}.writes_per_s", 1e6 / Median.Of(taken.Select(turn => turn.Microseconds)), "writes/s");
+                $"{name}.{table.Name}.writes_per_s", 1e6 / Median.Of(taken.Select(turn => turn.Microseconds)), "writes/s");
+
+            // Writers and listener together; what Redis and PostgreSQL use comes on top.
+            figures.Figure($"{name}.{table.Name}.cpu_us_per_write", Median.Of(taken.Select(turn => turn.CpuMicroseconds)), "us");
         }
 
         return 1e6 / Median.Of(ours.Select(turn => turn.Microseconds));
