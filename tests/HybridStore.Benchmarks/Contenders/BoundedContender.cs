@@ -8,7 +8,9 @@ internal sealed class BoundedContender(HybridStoreContender contender, ProductTa
     private readonly IHybridStore _store = contender.Store.With(new ReadOptions { MaxStaleness = bound });
 
     public override ValueTask<Product> ReadAsync(int id) => _store.GetAsync(
-        HybridStoreContender.KeyOf(id), (Contender: this, id), static (state, context, token) => state.Contender.LoadAsync(state.id, context, token));
+        HybridStoreContender.KeyOf(id),
+        (Contender: this, id),
+        static (state, context, token) => state.Contender.LoadAsync(state.id, context, token));
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -40,7 +40,10 @@ internal static class WatchFigures
         {
             await WrittenTable.CreateAllAsync(dataSource);
             await using var command = dataSource.CreateCommand(
-                "select string_agg(name || ' ' || setting, ', ' order by name) from pg_settings where name in ('fsync', 'synchronous_commit', 'wal_level')");
+                """
+                select string_agg(name || ' ' || setting, ', ' order by name) from pg_settings
+                where name in ('fsync', 'synchronous_commit', 'wal_level')
+                """);
             figures.Remark($"PostgreSQL: {await command.ExecuteScalarAsync()}");
         }
 

@@ -35,7 +35,8 @@ internal static class Backlog
             rates.Add(rows / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        figures.Remark($"{Times} times {rows} rows of the journal, each of one key and a transaction of its own, applied by one leader, median");
+        figures.Remark(
+            $"{Times} times {rows} rows of the journal, each of one key and a transaction of its own, applied by one leader, median");
         figures.Figure("watch.apply.keys_per_s", Median.Of(rates), "keys/s");
     }
 

@@ -19,13 +19,15 @@ internal sealed class Lags(FigureWriter figures, string prefix, TestServers serv
     private int _next;
 
     /// <param name="fullRate">How many writes a second the table takes.</param>
-    /// <param name="probes">How often the lag is measured beside writers; a quarter of it without any, and an eighth while the listener sleeps.</param>
+    /// <param name="probes">How often the lag is measured beside writers; a quarter of it without any, and an eighth while the listener
+    /// sleeps.</param>
     public async Task WriteAsync(double fullRate, int probes)
     {
         var alone = Math.Max(5, probes / 4);
         figures.Remark(string.Create(
             CultureInfo.InvariantCulture,
-            $"lag from the answer to COMMIT to the entry being gone from Redis: {alone} writes 200 to 300 ms apart, {alone / 2} that ring for a listener that sleeps, {probes} beside writers"));
+            $"lag from the answer to COMMIT to the entry being gone from Redis: at most {alone} writes 200 to 300 ms apart (idle), "
+            + $"{alone / 2} that ring for a listener that sleeps (asleep), {probes} beside writers (half of their full rate, full)"));
         Write("idle", await ProbeAsync(alone, () => TimeSpan.FromMilliseconds(Random.Shared.Next(200, 300))));
         Write("asleep", await ProbeAsync(alone / 2, () => TimeSpan.FromMilliseconds(Random.Shared.Next(10, 30)), asleep: true));
         await WriteBesideWritersAsync("half", fullRate / 2, probes);

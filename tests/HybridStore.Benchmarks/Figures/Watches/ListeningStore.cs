@@ -43,7 +43,7 @@ internal sealed class ListeningStore : IAsyncDisposable
         var services = new ServiceCollection();
         var builder = services.AddHybridStore(options =>
             {
-                // Databases are compared by what they are, but names in Redis are not: each has its own.
+                // All share one Redis.
                 options.KeyPrefix = new NpgsqlConnectionStringBuilder(database).Database!;
                 options.Journal.InstallAtStart = true;
                 options.Journal.Enabled = true;
