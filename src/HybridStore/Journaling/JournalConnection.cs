@@ -152,7 +152,7 @@ internal sealed class JournalConnection : IAsyncDisposable
                 yield return (reading, null);
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
-                    yield return (reading, await RowAsync(reader, cancellationToken).ConfigureAwait(false));
+                    yield return (reading, Row(reader));
                 }
             }
         }
@@ -160,11 +160,12 @@ internal sealed class JournalConnection : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private static async ValueTask<JournalRow> RowAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) => new(
-        await reader.GetFieldValueAsync<ulong>(2, cancellationToken).ConfigureAwait(false),
+    // The reader has the whole row by now: nothing is waited for.
+    private static JournalRow Row(NpgsqlDataReader reader) => new(
+        reader.GetFieldValue<ulong>(2),
         MicrosecondsOf(reader.GetDateTime(1)),
-        await reader.GetFieldValueAsync<string[]>(3, cancellationToken).ConfigureAwait(false),
-        await reader.GetFieldValueAsync<string[]>(4, cancellationToken).ConfigureAwait(false),
+        reader.GetFieldValue<string[]>(3),
+        reader.GetFieldValue<string[]>(4),
         reader.GetBoolean(5),
         reader.GetInt32(6));
 
@@ -174,12 +175,15 @@ internal sealed class JournalConnection : IAsyncDisposable
     private string LookSql() =>
         $"SELECT pg_current_snapshot()::text, {BootMark.Sql}, purged_below FROM {_names.State}";
 
-    // One statement, so that both parts have one snapshot. Both branches have the columns of a row; the first is the look itself.
+    // One statement, so that all parts have one snapshot. All branches have the columns of a row; the first is the look itself. The ids in
+    // progress are all below the snapshot's end, so that no row comes twice.
     private string RowsSql() =>
         $"""
         SELECT pg_current_snapshot()::text, {BootMark.Sql}, purged_below, NULL::text[], NULL::text[], NULL::boolean, NULL::integer FROM {_names.State}
         UNION ALL
-        SELECT NULL, written_at, xid, keys, tags, everything, skipped FROM {_names.Journal} WHERE xid >= $1 OR xid = ANY($2)
+        SELECT NULL, written_at, xid, keys, tags, everything, skipped FROM {_names.Journal} WHERE xid >= $1
+        UNION ALL
+        SELECT NULL, written_at, xid, keys, tags, everything, skipped FROM {_names.Journal} WHERE xid = ANY($2)
         """;
 
     private static string Direct(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)
@@ -214,11 +218,14 @@ internal sealed class JournalConnection : IAsyncDisposable
         }
 
         // Every look has a snapshot of its own. There is one plan for the journal's statement, by its index, whatever the planner knows of its
-        // size. Silence, a peer that does not answer, and data that nobody takes end the session.
+        // size; without JIT, since a plan that is told to shun sequential scans looks so dear that it would be compiled, for a tenth of a
+        // second, at every look. Silence, a peer that does not answer, and data that nobody takes end the session.
         var settings = Command(
             $"""
             SET default_transaction_isolation = 'read committed';
             SET enable_seqscan = off;
+            SET jit = off;
+            SET plan_cache_mode = force_generic_plan;
             SET max_parallel_workers_per_gather = 0;
             SET idle_session_timeout = {(long)longestSilence.TotalMilliseconds};
             SET tcp_keepalives_idle = 2;

@@ -25,7 +25,10 @@ internal sealed class HybridStoreContender : Contender
 
     public IConnectionMultiplexer Multiplexer => _multiplexer;
 
-    public static async Task<HybridStoreContender> StartAsync(ProductTable table, string redis)
+    public static string KeyOf(int id) => Names[id];
+
+    public static async Task<HybridStoreContender> StartAsync(
+        ProductTable table, string redis, Action<HybridStoreOptions>? configure = null)
     {
         var multiplexer = await RedisConnections.ConnectAsync(redis);
         var services = new ServiceCollection();
@@ -35,6 +38,7 @@ internal sealed class HybridStoreContender : Contender
 
                 // The client's own, which all others have: a busy machine must not make a miss of a hit.
                 options.RedisTimeout = TimeSpan.FromSeconds(5);
+                configure?.Invoke(options);
             })
             .UsePostgres(_ => table.DataSource)
             .UseRedis(_ => multiplexer);

@@ -11,8 +11,12 @@ internal sealed class Doorbell(JournalConnection connection, bool rings, TimeSpa
     private static readonly TimeSpan Awake = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StaysAwake = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan PauseBetweenFinds = TimeSpan.FromMilliseconds(3);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan LongestPauseForOthers = TimeSpan.FromMilliseconds(100);
+
+    // After a look with more names than these there is a backlog.
+    private const int FewNames = 1000;
 
     // A trigger takes a listener that it has not heard of for 30 seconds for none.
     private static readonly TimeSpan SaysThatItIsThere = TimeSpan.FromSeconds(10);
@@ -90,6 +94,12 @@ internal sealed class Doorbell(JournalConnection connection, bool rings, TimeSpa
             if (rings && _mode != Mode.Polling)
             {
                 await WakeAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            if (look.Found < FewNames && untilMark > PauseBetweenFinds)
+            {
+                // A look costs both servers about as much as writing ten rows does. The writers need not pay for one each.
+                await Task.Delay(PauseBetweenFinds, timeProvider, cancellationToken).ConfigureAwait(false);
             }
 
             return;

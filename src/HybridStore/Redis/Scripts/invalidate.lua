@@ -10,7 +10,7 @@
 --              tag, separated by commas. A name that several of them have changed is named several times
 -- ARGV[3]      1, or 0 where the write has not committed yet: its fences are kept for twice FenceTtl
 -- ARGV[4]      FenceTtl in milliseconds
--- ARGV[5]      how many fences a hash may hold before the smallest is folded into its floor
+-- ARGV[5]      how many fences a hash may hold before the smaller half is folded into its floor
 -- ARGV[6]      what the physical name of an entry of this partition begins with; a member of a tag set follows it
 -- ARGV[7]      how many members one call may visit, 1 to 3,500 (unpack fails at 8,000)
 -- ARGV[8..9]   '' and '' at first; to go on: score and member that the call before returned. KEYS then hold the state, the remembered
@@ -100,26 +100,34 @@ local function sees(entry, xid)
   return true
 end
 
--- Too many fences: the smallest goes into the floor, which every snapshot's xmin has to pass. One that was set before COMMIT leaves a
--- mark (p) there, for loads without a stamp.
+-- Too many fences: the smaller half goes into the floor, which every snapshot's xmin has to pass. Half of them at once, since all have to
+-- be read for it: a name that is written all the time would pay for that with each write. One that was set before COMMIT leaves a mark (p)
+-- there, for loads without a stamp.
 local function fold(hash)
   local fields = redis.call('HGETALL', hash)
-  local smallest, mark, floor
+  local ids, value, floor = {}, {}, nil
   for i = 1, #fields, 2 do
-    local id = tonumber(fields[i])
-    if id and (not smallest or id < tonumber(smallest)) then
-      smallest, mark = fields[i], fields[i + 1]
+    if tonumber(fields[i]) then
+      ids[#ids + 1] = fields[i]
+      value[fields[i]] = fields[i + 1]
     elseif fields[i] == 'm' then
       floor = tonumber(fields[i + 1])
     end
   end
-  if not floor or floor < tonumber(smallest) then
-    write('HSET', hash, 'm', smallest)
+  table.sort(ids, function(one, other) return tonumber(one) < tonumber(other) end)
+  local marked = false
+  local folded = {}
+  for i = 1, math.ceil(#ids / 2) do
+    folded[i] = ids[i]
+    marked = marked or value[ids[i]] == '0'
   end
-  if mark == '0' then
+  if not floor or floor < tonumber(folded[#folded]) then
+    write('HSET', hash, 'm', folded[#folded])
+  end
+  if marked then
     write('HSET', hash, 'p', '1')
   end
-  redis.call('HDEL', hash, smallest)
+  redis.call('HDEL', hash, unpack(folded))
 end
 
 local function fence(hash, text)
@@ -146,10 +154,14 @@ end
 
 -- What a time to live has, a volatile policy may evict, and without its fences a tag lets old loads in. So they have none: they say
 -- themselves when they may be forgotten, and some of those go with each invalidation.
-local function remember(tag, fences)
-  local until_then = math.max(now + kept, tonumber(redis.call('HGET', fences, 'x')) or 0)
-  write('HSET', fences, 'x', until_then)
-  write('ZADD', KEYS[2], until_then, tag)
+local function remember(fences, sequence)
+  local until_then = tonumber(redis.call('HGET', fences, 'x') or now) or 0
+  if until_then < now then
+    redis.call('UNLINK', fences)
+  end
+  until_then = math.max(now + kept, until_then)
+  write('HSET', fences, 's', sequence, 'x', until_then)
+  write('ZADD', KEYS[2], until_then, string.sub(fences, #ARGV[12] + 1))
 end
 
 -- Removes keys that KEYS does not name. While a slot moves to another node of a cluster, the new one takes a key that is with the old
@@ -240,20 +252,21 @@ if fences_first then
     end
   end
 
+  -- The journal names a tag as often as it was changed.
+  local remembered = {}
   for i = first_tag, #KEYS, 2 do
     local fences = KEYS[i + 1]
-    ours(fences, 'hash')
-    if (tonumber(redis.call('HGET', fences, 'x') or now) or 0) < now then
-      redis.call('UNLINK', fences)
+    if not remembered[fences] then
+      remembered[fences] = true
+      ours(fences, 'hash')
+      remember(fences, sequence)
     end
-    write('HSET', fences, 's', sequence)
     if #texts > 0 then
       fence(fences, text_of(of_tag(i)))
     end
     if not is_known then
       write('HSET', fences, 'u', sequence)
     end
-    remember(string.sub(fences, #ARGV[12] + 1), fences)
   end
 elseif not is_counted() then
   return { now, 'leader' }
