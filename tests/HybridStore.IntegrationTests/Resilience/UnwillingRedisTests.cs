@@ -135,7 +135,7 @@ public sealed class UnwillingRedisTests(DisturbedServers servers) : IAsyncLifeti
             call.Names(session.Layout, host.Generation),
             [
                 0, "", 1, 120_000, 64, (byte[])host.Generation.EntryPrefix(0)!, 500, "", "", host.Generation.Text, "",
-                (byte[])session.Layout.TagFencesPrefix(0)!,
+                (byte[])session.Layout.TagFencesPrefix(0)!, "",
             ]));
         Assert.Equal(RedisErrorKind.OutOfMemory, unapplied.Kind);
         Assert.False(await raw.HasEntryAsync("a"));
