@@ -1,3 +1,4 @@
+using HybridStore.Servers;
 using StackExchange.Redis;
 
 namespace HybridStore.Consistency.Faults;

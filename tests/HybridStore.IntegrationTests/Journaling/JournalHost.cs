@@ -87,9 +87,12 @@ internal sealed class JournalHost(StoreHost host, Barrier? barrier) : IAsyncDisp
         },
         cancellationToken: TestContext.Current.CancellationToken);
 
+    /// <summary>The store's own Redis.</summary>
+    public IDatabase Redis => host.Root.Redis!.Session!.Database;
+
     /// <summary>Whether Redis holds an entry of an item.</summary>
     public Task<bool> IsCachedAsync(int id) =>
-        host.Root.Redis!.Session!.Database.KeyExistsAsync(host.EntryName($"item:{id}"), CommandFlags.DemandMaster);
+        Redis.KeyExistsAsync(host.EntryName($"item:{id}"), CommandFlags.DemandMaster);
 
     /// <summary>Microseconds since the Unix epoch on PostgreSQL's clock.</summary>
     public async Task<long> PostgresTimeAsync()

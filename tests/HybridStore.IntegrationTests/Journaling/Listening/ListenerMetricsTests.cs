@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using HybridStore.IntegrationTests.Resilience;
+using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
@@ -51,10 +52,10 @@ public sealed class ListenerMetricsTests(ServersFixture servers)
         await using var journal = await JournalHost.StartAsync(servers);
         using var replays = CollectorOf<long>(journal, "replays");
         using var raises = CollectorOf<long>(journal, "raises");
-        var before = await RedisMemory.OfAsync(journal.Host);
+        var before = await RedisMemory.OfAsync(journal.Redis, journal.Host.Prefix);
         await journal.ExecuteAsync("update item set value = 1 where id = 1");
         await journal.SettleAsync();
-        await before.RestoreAsync();
+        await before.RestoreAsync(journal.Redis);
         await Eventually.HappensAsync(() => replays.GetMeasurementSnapshot().Count > 0, "the journal is applied again");
         Assert.Empty(raises.GetMeasurementSnapshot());
 

@@ -1,5 +1,6 @@
 using HybridStore.Fencing;
 using HybridStore.IntegrationTests.Resilience;
+using HybridStore.Servers;
 
 namespace HybridStore.IntegrationTests.Journaling.Listening;
 
@@ -15,12 +16,12 @@ public sealed class RedisBackInTimeTests(ServersFixture servers)
         await journal.ReadAsync(1);
         await journal.ReadAsync(2);
         await journal.SettleAsync();
-        var before = await RedisMemory.OfAsync(journal.Host);
+        var before = await RedisMemory.OfAsync(journal.Redis, journal.Host.Prefix);
         await journal.ExecuteAsync("update item set value = 1 where id = 1");
         await journal.SettleAsync();
         Assert.Equal(1, await journal.ReadAsync(1));
 
-        await before.RestoreAsync();
+        await before.RestoreAsync(journal.Redis);
         await journal.SettleAsync();
 
         Assert.Equal((1, 0), (await journal.ReadAsync(1), await journal.ReadAsync(2)));
@@ -56,7 +57,7 @@ public sealed class RedisBackInTimeTests(ServersFixture servers)
         await using var journal = await JournalHost.StartAsync(servers, options => options.Protocol = barrier.Protocol);
         await journal.ReadAsync(1);
         await journal.SettleAsync();
-        var before = await RedisMemory.OfAsync(journal.Host);
+        var before = await RedisMemory.OfAsync(journal.Redis, journal.Host.Prefix);
         await journal.ExecuteAsync("update item set value = 1 where id = 1");
         await journal.SettleAsync();
         var changedBy = (await journal.MarkAsync())!;
@@ -64,7 +65,7 @@ public sealed class RedisBackInTimeTests(ServersFixture servers)
         await reached;
 
         // The old leader's session ends with it, and nobody replays for a while.
-        await before.RestoreAsync();
+        await before.RestoreAsync(journal.Redis);
         var old = (await journal.MarkAsync())!;
         Assert.True(old.PostgresTime < changedBy.PostgresTime);
         var age = TimeSpan.FromMicroseconds(await journal.PostgresTimeAsync() - changedBy.PostgresTime);
@@ -82,14 +83,14 @@ public sealed class RedisBackInTimeTests(ServersFixture servers)
         await using var journal = await JournalHost.StartAsync(servers);
         await journal.ReadAsync(1);
         await journal.SettleAsync();
-        var before = await RedisMemory.OfAsync(journal.Host);
+        var before = await RedisMemory.OfAsync(journal.Redis, journal.Host.Prefix);
         await journal.ExecuteAsync("update item set value = 1 where id = 1");
         await journal.SettleAsync();
         var generation = journal.Host.Generation.Number;
         await journal.ExecuteAsync(
             "delete from hybridstore.journal; update hybridstore.state set purged_below = pg_current_xact_id()");
 
-        await before.RestoreAsync();
+        await before.RestoreAsync(journal.Redis);
         await journal.SettleAsync();
 
         Assert.Equal(1, await journal.ReadAsync(1));
@@ -125,13 +126,13 @@ public sealed class RedisBackInTimeTests(ServersFixture servers)
         var applies = journal.Barrier.Close(ProtocolStep.ApplyJournal);
         await journal.ExecuteAsync("update item set value = 1 where id = 1");
         await applies;
-        var before = await RedisMemory.OfAsync(journal.Host);
+        var before = await RedisMemory.OfAsync(journal.Redis, journal.Host.Prefix);
 
         var marks = journal.Barrier.Close(ProtocolStep.Mark);
         journal.Barrier.Open(ProtocolStep.ApplyJournal);
         await marks;
         Assert.False(await journal.IsCachedAsync(1));
-        await before.RestoreAsync();
+        await before.RestoreAsync(journal.Redis);
         Assert.True(await journal.IsCachedAsync(1));
         journal.Barrier.Open(ProtocolStep.Mark);
         await journal.SettleAsync();

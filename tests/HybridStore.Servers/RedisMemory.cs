@@ -1,9 +1,10 @@
 using StackExchange.Redis;
 
-namespace HybridStore.Consistency.Faults;
+namespace HybridStore.Servers;
 
-/// <summary>All that the workers have in Redis at one moment.</summary>
-internal sealed class RedisMemory
+/// <summary>All that a store has in Redis at one moment. Restored, it is what a replica holds that has heard of no more, or a snapshot from the
+/// disk.</summary>
+public sealed class RedisMemory
 {
     private const string Dump = """
         local names, result = redis.call('KEYS', ARGV[1] .. ':*'), {}
@@ -27,6 +28,8 @@ internal sealed class RedisMemory
     private RedisMemory(string prefix, (RedisKey, RedisValue, RedisValue)[] all) => (_prefix, _all) = (prefix, all);
 
     /// <summary>In one step, so that it is of one moment.</summary>
+    /// <param name="database">Redis.</param>
+    /// <param name="prefix">What all names of the store begin with.</param>
     public static async Task<RedisMemory> OfAsync(IDatabase database, string prefix)
     {
         var answer = (RedisResult[])(await database.ScriptEvaluateAsync(Dump, values: [prefix]))!;
@@ -34,6 +37,7 @@ internal sealed class RedisMemory
             prefix, Array.ConvertAll(answer, one => ((RedisKey)(byte[])one[0]!, (RedisValue)(byte[])one[1]!, (RedisValue)one[2])));
     }
 
+    /// <summary>Puts it in the place of what is there.</summary>
     public Task RestoreAsync(IDatabase database) => database.ScriptEvaluateAsync(
         Restore,
         Array.ConvertAll(_all, one => one.Name),
