@@ -30,6 +30,7 @@ internal sealed class JournalListener : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
     private Task? _running;
+    private bool _reachesRedis = true;
 
     public JournalListener(
         NpgsqlDataSource dataSource,
@@ -126,6 +127,15 @@ internal sealed class JournalListener : IAsyncDisposable
                 _metrics.Leads(null);
             }
 
+            if (!_reachesRedis)
+            {
+                // Others look for the lock more often than that, and may reach it. A client that connects can hold its caller up for so long
+                // that PostgreSQL ends the session first: then too.
+                _reachesRedis = true;
+                await PauseAsync(4 * StandByPause).ConfigureAwait(false);
+                continue;
+            }
+
             // What went well for a while and then broke is tried again at once.
             pause = _timeProvider.GetElapsedTime(startedAt) > LongestPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
             await PauseAsync(pause).ConfigureAwait(false);
@@ -146,12 +156,6 @@ internal sealed class JournalListener : IAsyncDisposable
             IsLeading = true;
             await LeadAsync(connection, cancellationToken).ConfigureAwait(false);
         }
-
-        IsLeading = false;
-        _metrics.Leads(null);
-
-        // Others look for the lock more often than that.
-        await Task.Delay(Jittered(4 * StandByPause), _timeProvider, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Leads until the session ends, or Redis has not been reached for some time.</summary>
@@ -161,6 +165,9 @@ internal sealed class JournalListener : IAsyncDisposable
         var (isFirst, isUnmarked) = (true, true);
         var (markedAt, reachedAt) = (_timeProvider.GetTimestamp(), _timeProvider.GetTimestamp());
         JournalApplier? applier = null;
+
+        // Not before it has answered.
+        _reachesRedis = false;
         while (true)
         {
             if (applier is null || !applier.Fits(_redis.Session))
@@ -182,7 +189,8 @@ internal sealed class JournalListener : IAsyncDisposable
                 (isUnmarked, markedAt) = (false, _timeProvider.GetTimestamp());
             }
 
-            reachedAt = applier.HasReached ? _timeProvider.GetTimestamp() : reachedAt;
+            _reachesRedis = applier.HasReached;
+            reachedAt = _reachesRedis ? _timeProvider.GetTimestamp() : reachedAt;
             if (_timeProvider.GetElapsedTime(reachedAt) > LongestWithoutRedis)
             {
                 JournalLog.StepsDown(_logger);

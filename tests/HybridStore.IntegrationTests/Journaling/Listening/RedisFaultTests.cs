@@ -76,6 +76,29 @@ public sealed class RedisFaultTests(DisturbedServers servers) : IAsyncLifetime
         Assert.Equal(1, await journal.ReadAsync(1));
     }
 
+    [Fact]
+    public async Task A_leader_that_redis_does_not_answer_lets_another_lead_which_it_does()
+    {
+        await using var journal = await JournalHost.StartAsync(new SingleServers(servers.Servers), Impatient);
+        await using var other = await JournalHost.StartAsync(
+            new SingleServers(servers.Servers),
+            options =>
+            {
+                Impatient(options);
+                options.RedisConnectionString = servers.Redis.DirectConnectionString;
+            },
+            besides: journal);
+        await other.ReadAsync(1);
+
+        servers.Redis.Proxy.Cut();
+        await other.ExecuteAsync("update item set value = 1 where id = 1");
+        await other.LeadsAsync();
+        await other.SettleAsync();
+
+        Assert.Equal(1, await other.ReadAsync(1));
+        Assert.False(journal.IsLeading);
+    }
+
     private static void Impatient(HybridStoreOptions options)
     {
         options.RedisTimeout = TimeSpan.FromMilliseconds(300);
