@@ -81,7 +81,8 @@ internal sealed class JournalConnection : IAsyncDisposable
             return true;
         }
 
-        return longest > TimeSpan.Zero && await _connection.WaitAsync(longest, cancellationToken).ConfigureAwait(false);
+        // The client counts whole milliseconds, and takes none for no limit at all.
+        return longest >= TimeSpan.FromMilliseconds(1) && await _connection.WaitAsync(longest, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Says until when nobody needs to ring.</summary>
