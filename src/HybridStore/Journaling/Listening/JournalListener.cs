@@ -2,6 +2,7 @@ using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Redis;
 using HybridStore.Redis.Generations;
+using HybridStore.Resilience;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -27,9 +28,7 @@ internal sealed class JournalListener : IAsyncDisposable
     private readonly JournalMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Lock _lock = new();
-    private Task? _running;
+    private readonly BackgroundLoop _loop;
     private bool _reachesRedis = true;
 
     public JournalListener(
@@ -48,6 +47,7 @@ internal sealed class JournalListener : IAsyncDisposable
         var marks = new RedisMarks(generations);
         _newApplier = session => new JournalApplier(session, invalidations, marks, generations, metrics, timeProvider, logger, test);
         _purge = new JournalPurge(dataSource, _names, options.Retention, timeProvider, logger);
+        _loop = new BackgroundLoop(RunAsync);
     }
 
     /// <summary>Whether this instance applies the journal.</summary>
@@ -69,47 +69,30 @@ internal sealed class JournalListener : IAsyncDisposable
             JournalLog.NotReachedAtStart(_logger, error);
         }
 
-        lock (_lock)
-        {
-            if (!_stopping.IsCancellationRequested)
-            {
-                _running ??= Task.Run(RunAsync, CancellationToken.None);
-            }
-        }
+        _loop.Start();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        Task? running;
-        lock (_lock)
-        {
-            running = _running;
-        }
-
-        if (running is not null)
-        {
-            await running.ConfigureAwait(false);
-        }
-
+        await _loop.DisposeAsync().ConfigureAwait(false);
         await _purge.DisposeAsync().ConfigureAwait(false);
     }
 
     private Task<JournalConnection> OpenAsync(CancellationToken cancellationToken) =>
         JournalConnection.OpenAsync(_dataSource, _names, LongestSilence, _timeProvider, cancellationToken);
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken stopping)
     {
         var pause = FirstPause;
-        while (!_stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
             var startedAt = _timeProvider.GetTimestamp();
             try
             {
-                await _redis.Ready.WaitAsync(_stopping.Token).ConfigureAwait(false);
-                await RunOnceAsync(_stopping.Token).ConfigureAwait(false);
+                await _redis.Ready.WaitAsync(stopping).ConfigureAwait(false);
+                await RunOnceAsync(stopping).ConfigureAwait(false);
             }
-            catch (Exception error) when (_stopping.IsCancellationRequested || _redis.Ready.IsCanceled)
+            catch (Exception error) when (stopping.IsCancellationRequested || _redis.Ready.IsCanceled)
             {
                 // The store is disposed.
                 FailureLog.InFull(_logger, error);
@@ -129,16 +112,15 @@ internal sealed class JournalListener : IAsyncDisposable
 
             if (!_reachesRedis)
             {
-                // Others look for the lock more often than that, and may reach it. A client that connects can hold its caller up for so long
-                // that PostgreSQL ends the session first: then too.
+                // Others look for the lock more often than that, and may reach it.
                 _reachesRedis = true;
-                await PauseAsync(4 * StandByPause).ConfigureAwait(false);
+                await PauseAsync(4 * StandByPause, stopping).ConfigureAwait(false);
                 continue;
             }
 
             // What went well for a while and then broke is tried again at once.
             pause = _timeProvider.GetElapsedTime(startedAt) > LongestPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            await PauseAsync(pause).ConfigureAwait(false);
+            await PauseAsync(pause, stopping).ConfigureAwait(false);
         }
     }
 
@@ -206,9 +188,9 @@ internal sealed class JournalListener : IAsyncDisposable
         }
     }
 
-    private async Task PauseAsync(TimeSpan pause)
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
     {
-        await Task.Delay(Jittered(pause), _timeProvider, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Jittered(pause), _timeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // Instances that have lost the same server do not knock together.
