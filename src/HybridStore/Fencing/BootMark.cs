@@ -20,7 +20,7 @@ internal readonly record struct BootMark(long? Value)
     /// <param name="inRecovery">Whether it is a standby: of its snapshot only that counts which has reached it from the primary's
     /// disk.</param>
     public static BootMark Of(DateTime? statisticsBegan, bool inRecovery) => statisticsBegan is { } began && !inRecovery
-        ? new BootMark((began.ToUniversalTime() - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond)
+        ? new BootMark(PostgresTime.MicrosecondsOf(began))
         : Unknown;
 
     /// <summary>As scripts compare it; empty if it is not known.</summary>

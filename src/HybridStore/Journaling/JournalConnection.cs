@@ -140,7 +140,7 @@ internal sealed class JournalConnection : IAsyncDisposable
             await using (reader.ConfigureAwait(false))
             {
                 await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-                var postgresTime = MicrosecondsOf(reader.GetDateTime(0));
+                var postgresTime = PostgresTime.MicrosecondsOf(reader.GetDateTime(0));
                 await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                 await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 var statisticsBegan = await reader.GetFieldValueAsync<DateTime?>(1, cancellationToken).ConfigureAwait(false);
@@ -164,14 +164,11 @@ internal sealed class JournalConnection : IAsyncDisposable
     // The reader has the whole row by now: nothing is waited for.
     private static JournalRow Row(NpgsqlDataReader reader) => new(
         reader.GetFieldValue<ulong>(2),
-        MicrosecondsOf(reader.GetDateTime(1)),
+        PostgresTime.MicrosecondsOf(reader.GetDateTime(1)),
         reader.GetFieldValue<string[]>(3),
         reader.GetFieldValue<string[]>(4),
         reader.GetBoolean(5),
         reader.GetInt32(6));
-
-    private static long MicrosecondsOf(DateTime time) =>
-        (time.ToUniversalTime() - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     private string LookSql() =>
         $"SELECT pg_current_snapshot()::text, {BootMark.Sql}, purged_below FROM {_names.State}";

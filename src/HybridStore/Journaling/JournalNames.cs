@@ -1,9 +1,11 @@
+using HybridStore.Journaling.Watching;
+
 namespace HybridStore.Journaling;
 
 /// <summary>The names of the journal's schema, as SQL takes them.</summary>
 internal sealed class JournalNames(string schema)
 {
-    private readonly string _quoted = $"\"{schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private readonly string _quoted = TableName.Quote(schema);
 
     /// <summary>The schema's name as it is, which is also the channel on which the doorbell rings.</summary>
     public string Schema { get; } = schema;

@@ -1,4 +1,5 @@
 using HybridStore.Diagnostics;
+using HybridStore.Fencing;
 using HybridStore.Postgres;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -77,8 +78,7 @@ internal sealed class PostgresClock(PostgresGateway postgres, TimeProvider timeP
                 command.CommandTimeout = TimeoutInSeconds;
                 var sentAt = timeProvider.GetTimestamp();
                 var told = (DateTime)(await command.ExecuteScalarAsync().ConfigureAwait(false))!;
-                Volatile.Write(ref _sample, new Sample(
-                    (told.ToUniversalTime() - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, sentAt));
+                Volatile.Write(ref _sample, new Sample(PostgresTime.MicrosecondsOf(told), sentAt));
             }
         }
         catch (NpgsqlException error)
