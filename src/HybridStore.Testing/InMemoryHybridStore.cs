@@ -5,6 +5,7 @@ using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
 using HybridStore.Redis;
+using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
 using HybridStore.Testing.Caching;
 using HybridStore.Testing.Recording;
@@ -81,11 +82,14 @@ public sealed class InMemoryHybridStore : IHybridStore
         // Who waits for the lease of another caller waits in real time: nobody may be there to advance the test's.
         var storer = new EntryStorer(_cache, _codec, metrics, logger);
         var loaderCache = new LoaderCache(new LeaseAcquirer(_cache, options.LeaseWait, TimeProvider.System), entries, storer);
-        var loader = new EntryLoader(postgres, flights, loaderCache, metrics, time, logger);
+        var currentWrite = new CurrentWrite();
+        var limiter = new LoadLimiter(
+            options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
+        var loader = new EntryLoader(postgres, flights, loaderCache, limiter, metrics, time, logger);
         var store = new CacheAsideStore(
             _policies,
             parts.Serializers,
-            new CacheAsideReader(_cache, entries, loader, new EntryRefresher(loader, loaderCache, metrics, logger), _cache, metrics, new CurrentMarks()),
+            new CacheAsideReader(_cache, entries, loader, new EntryRefresher(loader, loaderCache, limiter, metrics, logger), _cache, metrics, new CurrentMarks()),
             loader,
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
@@ -94,6 +98,7 @@ public sealed class InMemoryHybridStore : IHybridStore
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, time),
                 DurableWriting.Of(options.Journal, isSimulated: !_hasDatabase),
                 new WriteThrough(_policies, parts.Serializers, loader, _cache, storer, time),
+                currentWrite,
                 logger),
             new ForeignInvalidations(
                 new RecordingInvalidator(_cache, _records, InvalidationCause.Call), new TransactionLookup(postgres, logger)),

@@ -50,7 +50,7 @@ internal sealed class CacheAsideStore(
         }
 
         metrics.Read("not_cached");
-        return loader.LoadAloneAsync(request, cancellationToken);
+        return loader.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(key), cancellationToken);
     }
 
     public Task<WriteReceipt> WriteAsync(

@@ -65,6 +65,9 @@ public sealed class HybridStoreOptions
     /// <summary>When Redis counts as down.</summary>
     public CircuitBreakerOptions CircuitBreaker { get; set; } = new();
 
+    /// <summary>How many loads run against PostgreSQL at once while Redis is away.</summary>
+    public LoadLimiterOptions LoadLimiter { get; set; } = new();
+
     /// <summary>How invalidations are retried that Redis did not take.</summary>
     public InvalidationRetryOptions InvalidationRetry { get; set; } = new();
 

@@ -35,6 +35,8 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
         }
     }
 
+    public bool IsAway(string key) => _isDown;
+
     public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -21,6 +21,9 @@ internal sealed class PostgresGateway(
         "The store of this test has no database, so there is no connection and no transaction: run statements through the context and "
         + "arrange their answers, or make the store with an NpgsqlDataSource.");
 
+    /// <summary>How many connections the primary's pool may open.</summary>
+    public int PoolSize { get; } = new NpgsqlConnectionStringBuilder(dataSource?.ConnectionString).MaxPoolSize;
+
     /// <summary>What answers in place of a database; null in production.</summary>
     public ISimulatedDatabase? Simulated { get; init; }
 

@@ -19,6 +19,9 @@ internal sealed class CacheAsideReader(
     IAppliedMarks marks,
     IProtocolGate? gate = null)
 {
+    /// <summary>Whether reads of this key pass Redis by at the moment.</summary>
+    public bool IsRedisAway(string key) => gateway.IsAway(key);
+
     // Most reads wait for an answer: their state machines are used again instead of being allocated.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> ReadAsync<TState, T>(

@@ -2,6 +2,7 @@ using System.Transactions;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Postgres;
+using HybridStore.Resilience.LoadLimiting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -11,6 +12,7 @@ namespace HybridStore.Reading;
 /// <param name="postgres">Where loads read.</param>
 /// <param name="flights">The loads that run.</param>
 /// <param name="cache">Null where there is no Redis.</param>
+/// <param name="limiter">Bounds how many run at once.</param>
 /// <param name="metrics">Counts.</param>
 /// <param name="timeProvider">Measures loads.</param>
 /// <param name="logger">Logs.</param>
@@ -19,6 +21,7 @@ internal sealed class EntryLoader(
     PostgresGateway postgres,
     FlightTable flights,
     LoaderCache? cache,
+    LoadLimiter limiter,
     StoreMetrics metrics,
     TimeProvider timeProvider,
     ILogger logger,
@@ -51,9 +54,14 @@ internal sealed class EntryLoader(
     public bool IsLoading => _loading.Value is not null;
 
     /// <summary>Loads for one caller alone, and stores nothing.</summary>
-    public async ValueTask<T> LoadAloneAsync<TState, T>(LoadRequest<TState, T> request, CancellationToken cancellationToken)
+    /// <param name="request">What to load.</param>
+    /// <param name="isBypassing">Whether it is loaded because Redis is out of reach.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async ValueTask<T> LoadAloneAsync<TState, T>(
+        LoadRequest<TState, T> request, bool isBypassing, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        using var permit = await EnterLimitAsync(isBypassing, cancellationToken).ConfigureAwait(false);
         var stamp = new LoadStamp(isWanted: IsLoading) { MaxStaleness = request.MaxStaleness };
         if (Transaction.Current is not null)
         {
@@ -77,7 +85,7 @@ internal sealed class EntryLoader(
         if (Transaction.Current is not null)
         {
             // The load may see what this transaction has not committed: nobody else's business.
-            return await LoadAloneAsync(request, cancellationToken).ConfigureAwait(false);
+            return await LoadAloneAsync(request, seen is null, cancellationToken).ConfigureAwait(false);
         }
 
         var arrivedAt = Flight.NextArrival();
@@ -94,7 +102,7 @@ internal sealed class EntryLoader(
             }
             else if (IsLoading)
             {
-                return await LoadAloneAsync(request, cancellationToken).ConfigureAwait(false);
+                return await LoadAloneAsync(request, seen is null, cancellationToken).ConfigureAwait(false);
             }
             else if (!flight.TryJoin())
             {
@@ -195,6 +203,24 @@ internal sealed class EntryLoader(
     private bool MayReadStandby<TState, T>(in LoadRequest<TState, T> request, Lease lease) =>
         _standby is not null && lease.High is not null && request.AtLeast is null && request.MaxStaleness is null;
 
+    /// <summary>A load inside another one is part of that: it never waits for a turn that its own end would free.</summary>
+    private ValueTask<LoadPermit> EnterLimitAsync(bool isBypassing, CancellationToken cancellationToken) =>
+        IsLoading ? default : limiter.EnterAsync(isBypassing, cancellationToken);
+
+    /// <summary>The same under a lease, which is given back if there is no turn for it.</summary>
+    private async ValueTask<LoadPermit> EnterLimitAsync(string key, Lease? lease, bool isBypassing, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await EnterLimitAsync(isBypassing, cancellationToken).ConfigureAwait(false);
+        }
+        catch when (lease is not null)
+        {
+            cache!.Storer.Release(key, lease);
+            throw;
+        }
+    }
+
     private async Task StampLateAsync(LoadStamp stamp, CancellationToken cancellationToken)
     {
         await test.PassAsync(ProtocolStep.StampLate).ConfigureAwait(false);
@@ -258,18 +284,26 @@ internal sealed class EntryLoader(
                     storer.Release(key, held);
                 },
                 (cache!.Storer, request.Key, lease));
+        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true, MaxStaleness = request.MaxStaleness };
+        var (loaded, context, duration) = await RunLimitedAsync(flight, request, stamp, lease, isBypassing: seen is null).ConfigureAwait(false);
+        await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
+        var sentAt = Flight.NextArrival();
+        var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
+        return new Landing<T>(loaded, context.Stamp, flight.BeganAt, sentAt, stored, context.IsOnStandby);
+    }
+
+    /// <summary>Runs a flight's load when its turn comes. Who joins the flight meanwhile takes what it brings.</summary>
+    private async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunLimitedAsync<TState, T>(
+        Flight<T> flight, LoadRequest<TState, T> request, LoadStamp stamp, Lease? lease, bool isBypassing)
+    {
+        using var permit = await EnterLimitAsync(request.Key, lease, isBypassing, flight.Token).ConfigureAwait(false);
         if (lease is null || !MayReadStandby(request, lease))
         {
             flight.MarkBegin();
         }
 
-        var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true, MaxStaleness = request.MaxStaleness };
-        var (loaded, context, duration) = lease is null
+        return lease is null
             ? await RunAsync(request, stamp, onStandby: null, flight.Token).ConfigureAwait(false)
             : await RunAsync(request, stamp, lease, flight.Token).ConfigureAwait(false);
-        await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
-        var sentAt = Flight.NextArrival();
-        var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);
-        return new Landing<T>(loaded, context.Stamp, flight.BeganAt, sentAt, stored, context.IsOnStandby);
     }
 }

@@ -1,13 +1,15 @@
 using System.Collections.Concurrent;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
+using HybridStore.Resilience.LoadLimiting;
 using Microsoft.Extensions.Logging;
 
 namespace HybridStore.Reading;
 
 /// <summary>Loads entries again before they expire, behind the reader who noticed: one at a time for each key in this process, and, by the
 /// lease, among all. A failure is logged and leaves the entry alone.</summary>
-internal sealed class EntryRefresher(EntryLoader loader, LoaderCache cache, StoreMetrics metrics, ILogger logger)
+internal sealed class EntryRefresher(
+    EntryLoader loader, LoaderCache cache, LoadLimiter limiter, StoreMetrics metrics, ILogger logger)
 {
     private readonly ConcurrentDictionary<FlightKey, bool> _refreshing = new();
 
@@ -32,6 +34,13 @@ internal sealed class EntryRefresher(EntryLoader loader, LoaderCache cache, Stor
     {
         try
         {
+            using var permit = limiter.TryEnterBehind();
+            if (permit is null)
+            {
+                // Nobody waits for it, and the next reader tries again.
+                return;
+            }
+
             var answer = await cache.Leases.TryAcquireAsync(request.Key, seen, CancellationToken.None).ConfigureAwait(false);
             if (answer.Lease is { } lease)
             {

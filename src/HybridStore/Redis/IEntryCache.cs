@@ -10,6 +10,9 @@ internal interface IEntryCache
     /// <summary>Whether it may forget which entries a tag has, and that is not accepted.</summary>
     bool RefusesTags { get; }
 
+    /// <summary>Whether reads of this key are answered without it at the moment.</summary>
+    bool IsAway(string key);
+
     /// <summary>Reads an entry; a null value is a miss.</summary>
     ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
 

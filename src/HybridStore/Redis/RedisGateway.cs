@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using HybridStore.Fencing;
 using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
+using Polly.CircuitBreaker;
 using StackExchange.Redis;
 
 namespace HybridStore.Redis;
@@ -16,6 +17,11 @@ internal sealed class RedisGateway(
 {
     /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
     public bool RefusesTags => connection.Session is { RefusesTags: true };
+
+    /// <summary>Whether Redis has never been reached, or the circuit of the key's partition is not closed.</summary>
+    public bool IsAway(string key) =>
+        connection.Session is not { } session
+        || session.Breakers[session.Layout.PartitionOf(key)].State != CircuitState.Closed;
 
     /// <summary>Reads an entry; a null value is a miss. Refused while Redis has never been reached or the circuit is open.</summary>
     public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)

@@ -95,6 +95,11 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return error;
         }
 
+        foreach (var error in options.LoadLimiter?.Validate() ?? [Missing("LoadLimiter", "LoadLimiterOptions")])
+        {
+            yield return error;
+        }
+
         foreach (var error in options.InvalidationRetry?.Validate() ?? [Missing("InvalidationRetry", "InvalidationRetryOptions")])
         {
             yield return error;

@@ -12,6 +12,7 @@ using HybridStore.Redis;
 using HybridStore.Redis.Generations;
 using HybridStore.Redis.Inspecting;
 using HybridStore.Redis.Janitor;
+using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
 using HybridStore.Writing;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +30,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private const double JanitorRest = 0.8;
 
     private readonly PostgresGateway _postgres;
+    private readonly LoadLimiter _limiter;
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly JanitorSchedule? _janitorSchedule;
     private readonly JournalListener? _listener;
@@ -61,6 +63,14 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ? new SchemaStarter(Schema, new SchemaInspector(script), connection, options.Journal.InstallAtStart, logger)
             : null;
 
+        var currentWrite = new CurrentWrite();
+        _limiter = new LoadLimiter(
+            options.LoadLimiter,
+            _postgres.PoolSize,
+            () => currentWrite.IsInTransaction,
+            new LoadLimiterMetrics(metrics),
+            timeProvider,
+            logger);
         CacheAsideReader? reader = null;
         IEntryExplainer? explainer = null;
         EntryStorer? storer = null;
@@ -88,8 +98,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             storer = new EntryStorer(Gateway, codec, metrics, logger, options.Protocol);
             var cache = new LoaderCache(
                 new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol), entries, storer);
-            Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
-            var refresher = new EntryRefresher(Loader, cache, metrics, logger);
+            Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
+            var refresher = new EntryRefresher(Loader, cache, _limiter, metrics, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
             reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, marks, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
@@ -115,7 +125,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         }
         else
         {
-            Loader = new EntryLoader(_postgres, flights, cache: null, metrics, timeProvider, logger, options.Protocol);
+            Loader = new EntryLoader(_postgres, flights, cache: null, _limiter, metrics, timeProvider, logger, options.Protocol);
         }
 
         Store = new CacheAsideStore(
@@ -130,6 +140,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, timeProvider),
                 DurableWriting.Of(options.Journal),
                 new WriteThrough(policies, serializers, Loader, Gateway, storer, timeProvider, options.Protocol),
+                currentWrite,
                 logger,
                 options.Protocol),
             new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
@@ -139,6 +150,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     }
 
     public CacheAsideStore Store { get; }
+
+    /// <summary>What bounds the loads that run at once.</summary>
+    public LoadLimiter Limiter => _limiter;
 
     public HybridStoreSchema Schema { get; }
 
@@ -210,5 +224,6 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         }
 
         await _postgres.DisposeAsync().ConfigureAwait(false);
+        await _limiter.DisposeAsync().ConfigureAwait(false);
     }
 }

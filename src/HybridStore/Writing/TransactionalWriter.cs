@@ -13,17 +13,15 @@ internal sealed class TransactionalWriter(
     StrictWriting strict,
     DurableWriting durable,
     WriteThrough through,
+    CurrentWrite current,
     ILogger logger,
     ProtocolUnderTest? test = null)
 {
-    // The write in which this code runs, if it does.
-    private readonly AsyncLocal<OpenWrite?> _current = new();
-
     public Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
     {
         options = durable.Resolve(strict.Resolve(options));
-        return !options.NewTransaction && OpenWrite.Joinable(_current.Value) is { } outer
+        return !options.NewTransaction && current.Joinable is { } outer
             ? outer.JoinAsync(write, options, cancellationToken)
             : WriteAloneAsync(write, options, cancellationToken);
     }
@@ -42,7 +40,8 @@ internal sealed class TransactionalWriter(
         OpenWrite? open = null;
         var context = new WriteContext(
             transaction, new WrittenValues(through, []), cancellationToken => CommitAsync(open!, cancellationToken));
-        _current.Value = open = new OpenWrite(context, durable.Resolve(strict.Resolve(options)), OpenWrite.Joinable(_current.Value));
+        open = new OpenWrite(context, durable.Resolve(strict.Resolve(options)), current.Joinable);
+        current.Enter(open);
         return context;
     }
 
@@ -194,7 +193,7 @@ internal sealed class TransactionalWriter(
         Ending ending,
         CancellationToken cancellationToken)
     {
-        _current.Value = ending.Write = new OpenWrite(context, options, OpenWrite.Joinable(_current.Value));
+        current.Enter(ending.Write = new OpenWrite(context, options, current.Joinable));
         context.Values.Enter();
         try
         {

@@ -2,6 +2,7 @@ using HybridStore.Diagnostics;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
+using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
 using HybridStore.Tests.Redis;
 using Npgsql;
@@ -12,6 +13,7 @@ namespace HybridStore.Tests.Reading;
 internal sealed class LoaderUnderTest : IDisposable
 {
     private readonly NpgsqlDataSource _dataSource = NpgsqlDataSource.Create("Host=localhost");
+    private readonly LoadLimiter _limiter;
 
     public LoaderUnderTest()
     {
@@ -24,9 +26,10 @@ internal sealed class LoaderUnderTest : IDisposable
             Leases,
             new EntryReader(codec, Connection.RedisClock, metrics, Logger),
             new EntryStorer(Connection.Gateway, codec, metrics, Logger));
+        _limiter = new LoadLimiter(new LoadLimiterOptions(), poolSize: 100, () => false, metrics: null, TimeProvider.System, Logger);
         Loader = new EntryLoader(
-            new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, metrics, TimeProvider.System, Logger);
-        Refresher = new EntryRefresher(Loader, cache, metrics, Logger);
+            new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, _limiter, metrics, TimeProvider.System, Logger);
+        Refresher = new EntryRefresher(Loader, cache, _limiter, metrics, Logger);
     }
 
     public ScriptedRedis Redis { get; } = new();

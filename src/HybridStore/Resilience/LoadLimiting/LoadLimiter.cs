@@ -1,0 +1,125 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
+
+namespace HybridStore.Resilience.LoadLimiting;
+
+/// <summary>
+/// Bounds the loads that run at once. All are counted, whether they have to wait or not, so that those which began while Redis served are
+/// part of the limit when it does no longer. Thread-safe.
+/// </summary>
+internal sealed class LoadLimiter : IAsyncDisposable
+{
+    // Between two log lines about loads that were turned away.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrencyLimiter _permits;
+    private readonly int _limit;
+    private readonly TimeSpan _longestWait;
+    private readonly bool _always;
+    private readonly Func<bool> _isWriting;
+    private readonly LoadLimiterMetrics? _metrics;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private int _running;
+    private long _rejected;
+    private long _loggedAt;
+
+    /// <param name="options">The rule. It is read once, here.</param>
+    /// <param name="poolSize">How many connections loads can have.</param>
+    /// <param name="isWriting">Whether the caller's flow holds an open transaction.</param>
+    /// <param name="metrics">Counts; null where nobody looks.</param>
+    /// <param name="timeProvider">Measures.</param>
+    /// <param name="logger">Logs.</param>
+    public LoadLimiter(
+        LoadLimiterOptions options,
+        int poolSize,
+        Func<bool> isWriting,
+        LoadLimiterMetrics? metrics,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        _limit = options.MaxConcurrentLoads ?? Math.Clamp(poolSize / 2, 1, LoadLimiterOptions.MostLoads);
+        _permits = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+        {
+            PermitLimit = _limit,
+            QueueLimit = options.MaxQueuedLoads,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        });
+        (_longestWait, _always, _isWriting, _metrics) = (options.MaxWait, options.Always, isWriting, metrics);
+        (_timeProvider, _logger) = (timeProvider, logger);
+        _metrics?.Observe(this);
+    }
+
+    /// <summary>How many loads may run at once.</summary>
+    public int Limit => _limit;
+
+    /// <summary>How many run now.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>How many wait.</summary>
+    public long Queued => _permits.GetStatistics() is { } statistics ? statistics.CurrentQueuedCount : 0;
+
+    /// <summary>Lets a load run, at once or when its turn comes.</summary>
+    /// <param name="isBypassing">Whether it runs because Redis is out of reach.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HybridStoreOverloadedException">Too many wait, or it has waited for too long.</exception>
+    public ValueTask<LoadPermit> EnterAsync(bool isBypassing, CancellationToken cancellationToken)
+    {
+        var permit = _permits.AttemptAcquire();
+        return permit.IsAcquired || !(isBypassing || _always) || _isWriting()
+            ? new ValueTask<LoadPermit>(Begin(permit))
+            : WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Lets a load run that nobody waits for. Null where it had better be left out.</summary>
+    public LoadPermit? TryEnterBehind()
+    {
+        var permit = _permits.AttemptAcquire();
+        return permit.IsAcquired || !_always ? Begin(permit) : null;
+    }
+
+    public ValueTask DisposeAsync() => _permits.DisposeAsync();
+
+    internal void Leave(RateLimitLease permit)
+    {
+        Interlocked.Decrement(ref _running);
+        permit.Dispose();
+    }
+
+    private LoadPermit Begin(RateLimitLease permit)
+    {
+        Interlocked.Increment(ref _running);
+        return new LoadPermit(this, permit);
+    }
+
+    private async ValueTask<LoadPermit> WaitAsync(CancellationToken cancellationToken)
+    {
+        var startedAt = _timeProvider.GetTimestamp();
+        using var patience = new CancellationTokenSource(_longestWait, _timeProvider);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            var permit = await _permits.AcquireAsync(1, ending.Token).ConfigureAwait(false);
+            _metrics?.Waited(_timeProvider.GetElapsedTime(startedAt));
+            return permit.IsAcquired ? Begin(permit) : throw TurnAway(TimeSpan.Zero, queueWasFull: true);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw TurnAway(_longestWait, queueWasFull: false);
+        }
+    }
+
+    private HybridStoreOverloadedException TurnAway(TimeSpan waited, bool queueWasFull)
+    {
+        _metrics?.Rejected(queueWasFull);
+        var rejected = Interlocked.Increment(ref _rejected);
+        var (now, loggedAt) = (_timeProvider.GetTimestamp(), Volatile.Read(ref _loggedAt));
+        if ((rejected == 1 || _timeProvider.GetElapsedTime(loggedAt, now) >= Silence)
+            && Interlocked.CompareExchange(ref _loggedAt, now, loggedAt) == loggedAt)
+        {
+            LoadLimiterLog.TurnedAway(_logger, rejected, _limit);
+        }
+
+        return new HybridStoreOverloadedException(_limit, waited, queueWasFull);
+    }
+}
