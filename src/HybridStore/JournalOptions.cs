@@ -46,6 +46,11 @@ public sealed class JournalOptions
     /// snapshot, for as long, and is brought up to date from the journal; by more, the whole cache is emptied. Default: 1 hour.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long after an outage of Redis this process waits for the applied mark to cover what was committed meanwhile: 1 s to 10
+    /// minutes. Until then reads go to PostgreSQL; afterwards the whole cache is emptied instead, since nobody seems to apply the journal.
+    /// Default: 30 s.</summary>
+    public TimeSpan RecoveryWait { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How many rows one statement may change before the whole cache is emptied instead of naming each: 1 to 1,000,000. Fixed when the
     /// schema is installed. Default: 10,000.</summary>
     public int RowLimit { get; set; } = 10_000;
@@ -70,6 +75,11 @@ public sealed class JournalOptions
         if (Retention < TimeSpan.FromMinutes(1) || Retention > TimeSpan.FromDays(30))
         {
             yield return "Journal.Retention must be from 1 minute to 30 days; the default is 01:00:00.";
+        }
+
+        if (RecoveryWait < TimeSpan.FromSeconds(1) || RecoveryWait > TimeSpan.FromMinutes(10))
+        {
+            yield return "Journal.RecoveryWait must be from 1 s to 10 minutes; the default is 00:00:30.";
         }
 
         if (RowLimit is < 1 or > 1_000_000)

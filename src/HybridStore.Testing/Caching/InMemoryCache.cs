@@ -35,7 +35,12 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
         }
     }
 
+    // Whatever waits is applied before anybody reads.
+    public int Recoveries => 0;
+
     public bool IsAway(string key) => _isDown;
+
+    public bool IsRecovering(string key) => false;
 
     public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
     {
@@ -43,7 +48,8 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
         return new(_isDown ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Ok(new FoundEntry(partition.Read(key))));
     }
 
-    public ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(string key, bool allowReplicas, CancellationToken cancellationToken) =>
+    public ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(
+        string key, bool allowReplicas, bool isBounded, CancellationToken cancellationToken) =>
         ReadAsync(key, allowReplicas, cancellationToken);
 
     public ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(

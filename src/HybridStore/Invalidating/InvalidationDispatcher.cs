@@ -139,7 +139,8 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
 
     private static TaskCompletionSource NewWakeUp() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private void WakeUp() => Volatile.Read(ref _wakeUp).TrySetResult();
+    /// <summary>Redis serves again: what waits is tried at once.</summary>
+    public void WakeUp() => Volatile.Read(ref _wakeUp).TrySetResult();
 
     private void EnsureRetrying()
     {

@@ -43,8 +43,9 @@ internal sealed class CacheAsideReader(
             await marks.PrepareAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        var recoveries = gateway.Recoveries;
         var answer = request.AsksForMark
-            ? await gateway.ReadMarkedAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false)
+            ? await gateway.ReadMarkedAsync(request.Key, allowReplicas, request.MaxStaleness is not null, cancellationToken).ConfigureAwait(false)
             : await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
         if (!answer.TryGetValue(out var found))
         {
@@ -56,7 +57,14 @@ internal sealed class CacheAsideReader(
             }
 
             // One time-out is enough: Redis is not asked for a lease as well.
-            metrics.Read("redis_unavailable");
+            metrics.Read(gateway.IsRecovering(request.Key) ? "recovering" : "redis_unavailable");
+            return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (gateway.Recoveries != recoveries && request.MaxStaleness is null)
+        {
+            // What the probe found, say: nobody knows yet how old it is.
+            metrics.Read("recovering");
             return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
         }
 

@@ -10,14 +10,25 @@ internal interface IEntryCache
     /// <summary>Whether it may forget which entries a tag has, and that is not accepted.</summary>
     bool RefusesTags { get; }
 
+    /// <summary>Moves when it has come back from an outage. What was read meanwhile is not to be trusted.</summary>
+    int Recoveries { get; }
+
     /// <summary>Whether reads of this key are answered without it at the moment.</summary>
     bool IsAway(string key);
+
+    /// <summary>Whether that is so only until what was written during an outage is applied.</summary>
+    bool IsRecovering(string key);
 
     /// <summary>Reads an entry; a null value is a miss.</summary>
     ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
 
     /// <summary>Reads an entry together with the applied mark of its partition.</summary>
-    ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
+    /// <param name="key">The key.</param>
+    /// <param name="allowReplicas">Whether a replica may answer.</param>
+    /// <param name="isBounded">Whether the caller judges by the mark how old the entry may be, also after an outage.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(
+        string key, bool allowReplicas, bool isBounded, CancellationToken cancellationToken);
 
     /// <summary>Asks for the lease of a key.</summary>
     /// <param name="key">The key.</param>

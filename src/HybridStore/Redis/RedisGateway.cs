@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using HybridStore.Fencing;
+using HybridStore.Recovering;
 using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
 using Polly.CircuitBreaker;
@@ -13,15 +14,20 @@ namespace HybridStore.Redis;
 /// and never an exception.
 /// </summary>
 internal sealed class RedisGateway(
-    RedisConnection connection, RedisGenerations generations, RedisClock clock, TimeProvider timeProvider) : IEntryCache
+    RedisConnection connection, RedisGenerations generations, RecoveryGate recovery, RedisClock clock, TimeProvider timeProvider) : IEntryCache
 {
     /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
     public bool RefusesTags => connection.Session is { RefusesTags: true };
 
-    /// <summary>Whether Redis has never been reached, or the circuit of the key's partition is not closed.</summary>
+    public int Recoveries => recovery.Recoveries;
+
+    /// <summary>Whether Redis has never been reached, the circuit of the key's partition is not closed, or it is not read yet.</summary>
     public bool IsAway(string key) =>
         connection.Session is not { } session
-        || session.Breakers[session.Layout.PartitionOf(key)].State != CircuitState.Closed;
+        || session.Layout.PartitionOf(key) is var partition
+            && (session.Breakers[partition].State != CircuitState.Closed || recovery.IsShut(partition));
+
+    public bool IsRecovering(string key) => connection.Session is { } session && recovery.IsShut(session.Layout.PartitionOf(key));
 
     /// <summary>Reads an entry; a null value is a miss. Refused while Redis has never been reached or the circuit is open.</summary>
     public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
@@ -33,6 +39,11 @@ internal sealed class RedisGateway(
         }
 
         var partition = session.Layout.PartitionOf(key);
+        if (recovery.IsShut(partition))
+        {
+            return new ValueTask<RedisCallResult<FoundEntry>>(RedisCallResult<FoundEntry>.Refused);
+        }
+
         if (session.Generations.ProvenFor(partition, out var isDue) is not { } generation)
         {
             return ReadUnprovenAsync(session, partition, key, allowReplicas, cancellationToken);
@@ -49,7 +60,7 @@ internal sealed class RedisGateway(
     /// <summary>Reads an entry together with the applied mark of its partition.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(
-        string key, bool allowReplicas, CancellationToken cancellationToken)
+        string key, bool allowReplicas, bool isBounded, CancellationToken cancellationToken)
     {
         if (connection.Session is not { } session)
         {
@@ -58,6 +69,11 @@ internal sealed class RedisGateway(
         }
 
         var partition = session.Layout.PartitionOf(key);
+        if (!isBounded && recovery.IsShut(partition))
+        {
+            return RedisCallResult<FoundEntry>.Refused;
+        }
+
         var generation = session.Generations.ProvenFor(partition, out var isDue);
         if (generation is null)
         {

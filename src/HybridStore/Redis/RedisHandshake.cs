@@ -9,7 +9,7 @@ namespace HybridStore.Redis;
 
 /// <summary>The first conversation with Redis: is its version supported, how are keys laid out, what time is it.</summary>
 internal sealed class RedisHandshake(
-    HybridStoreOptions options, RedisClock clock, TimeProvider timeProvider, Action<CircuitTransition> onTransition, ILogger logger)
+    HybridStoreOptions options, RedisClock clock, TimeProvider timeProvider, Action<IReadOnlyList<int>, CircuitTransition> onTransition, ILogger logger)
 {
     private const int DefaultPartitionsOnCluster = 16;
 
@@ -116,8 +116,10 @@ internal sealed class RedisHandshake(
         var breakers = new RedisCircuitBreaker[partitions];
         for (var partition = 0; partition < partitions; partition++)
         {
+            int[] concerned = isCluster ? [partition] : [.. Enumerable.Range(0, partitions)];
             breakers[partition] = isCluster || partition == 0
-                ? new RedisCircuitBreaker(options.CircuitBreaker, options.RedisTimeout, timeProvider, onTransition)
+                ? new RedisCircuitBreaker(
+                    options.CircuitBreaker, options.RedisTimeout, timeProvider, transition => onTransition(concerned, transition))
                 : breakers[0];
         }
 

@@ -8,10 +8,12 @@ using HybridStore.Journaling.Schema;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
+using HybridStore.Recovering;
 using HybridStore.Redis;
 using HybridStore.Redis.Generations;
 using HybridStore.Redis.Inspecting;
 using HybridStore.Redis.Janitor;
+using HybridStore.Resilience;
 using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
 using HybridStore.Writing;
@@ -32,6 +34,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly PostgresGateway _postgres;
     private readonly LoadLimiter _limiter;
     private readonly InvalidationDispatcher? _dispatcher;
+    private readonly RedisRecovery? _recovery;
     private readonly JanitorSchedule? _janitorSchedule;
     private readonly JournalListener? _listener;
     private readonly NpgsqlDataSource? _listenerSource;
@@ -78,11 +81,15 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (options.Mode == HybridStoreMode.Cached)
         {
             var (connect, ownsMultiplexer) = ConnectionSources.Multiplexer(services, registration, options);
-            var handshake = new RedisHandshake(
-                options, clock, timeProvider, transition => RedisLog.Circuit(logger, transition), logger);
+            var gate = new RecoveryGate();
+            _recovery = new RedisRecovery(gate, new RecoveryMetrics(metrics, gate), timeProvider, logger);
+            var handshake = new RedisHandshake(options, clock, timeProvider, OnTransition, logger);
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
             var generations = new RedisGenerations(clock, timeProvider);
-            Gateway = new RedisGateway(Redis, generations, clock, timeProvider);
+            Gateway = new RedisGateway(Redis, generations, gate, clock, timeProvider);
+            _recovery.Proof = options.Journal.Enabled
+                ? new MarkProof(Redis, generations, _postgres, options.Journal.RecoveryWait, timeProvider, logger)
+                : null;
             var invalidations = new RedisInvalidations(Redis, generations, clock, timeProvider, options.Protocol);
             invalidator = _dispatcher = new InvalidationDispatcher(
                 invalidations,
@@ -93,6 +100,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 timeProvider,
                 logger,
                 options.Protocol);
+            _recovery.ServesAgain += _dispatcher.WakeUp;
             var codec = new EntryCodec(serializers);
             var entries = new EntryReader(codec, clock, metrics, logger);
             storer = new EntryStorer(Gateway, codec, metrics, logger, options.Protocol);
@@ -147,6 +155,12 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             metrics,
             options.Journal.Enabled,
             ReadOptions.Default);
+
+        void OnTransition(IReadOnlyList<int> partitions, CircuitTransition transition)
+        {
+            RedisLog.Circuit(logger, transition);
+            _recovery!.Hear(partitions, transition);
+        }
     }
 
     public CacheAsideStore Store { get; }
@@ -211,6 +225,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (_janitorSchedule is not null)
         {
             await _janitorSchedule.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_recovery is not null)
+        {
+            await _recovery.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_dispatcher is not null)

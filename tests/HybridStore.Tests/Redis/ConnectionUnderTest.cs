@@ -1,3 +1,4 @@
+using HybridStore.Recovering;
 using HybridStore.Redis;
 using HybridStore.Redis.Generations;
 using StackExchange.Redis;
@@ -13,9 +14,9 @@ internal sealed class ConnectionUnderTest
         Options = options ?? new HybridStoreOptions { RedisTimeout = TimeSpan.FromMinutes(1) };
         RedisClock = new RedisClock(Clock);
         Connection = new RedisConnection(
-            connect, owned, new RedisHandshake(Options, RedisClock, Clock, _ => { }, Logger), Clock, Logger);
+            connect, owned, new RedisHandshake(Options, RedisClock, Clock, (_, _) => { }, Logger), Clock, Logger);
         var generations = new RedisGenerations(RedisClock, Clock);
-        Gateway = new RedisGateway(Connection, generations, RedisClock, Clock);
+        Gateway = new RedisGateway(Connection, generations, new RecoveryGate(), RedisClock, Clock);
         Invalidations = new RedisInvalidations(Connection, generations, RedisClock, Clock);
     }
 

@@ -125,6 +125,9 @@ internal sealed class RedisGenerations(RedisClock clock, TimeProvider timeProvid
         }
     }
 
+    /// <summary>Asks whatever was told before.</summary>
+    public Task<RedisCallResult<Generation>> AskAsync(RedisSession session, int partition) => AskGuardedAsync(session, partition);
+
     private Task<RedisCallResult<Generation>> AskGuardedAsync(RedisSession session, int partition) =>
         GuardedAsync(session, partition, Reason.None, probing: false).AsTask();
 
