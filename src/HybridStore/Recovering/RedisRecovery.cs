@@ -86,12 +86,14 @@ internal sealed class RedisRecovery(RecoveryGate gate, RecoveryMetrics metrics, 
         }
     }
 
-    /// <summary>Redis is away again: the partition stays shut until it comes back the next time.</summary>
+    /// <summary>Redis is away again. From here on the breaker keeps readers out, all but the probe: a gate that is shut would keep that one
+    /// out too, and nobody would find Redis back.</summary>
     private void Interrupt(int partition)
     {
         lock (_lock)
         {
             _episodes[partition]?.Ending.Cancel();
+            gate.Open(partition);
         }
     }
 

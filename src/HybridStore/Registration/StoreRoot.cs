@@ -81,12 +81,12 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (options.Mode == HybridStoreMode.Cached)
         {
             var (connect, ownsMultiplexer) = ConnectionSources.Multiplexer(services, registration, options);
-            var gate = new RecoveryGate();
-            _recovery = new RedisRecovery(gate, new RecoveryMetrics(metrics, gate), timeProvider, logger);
+            Gate = new RecoveryGate();
+            _recovery = new RedisRecovery(Gate, new RecoveryMetrics(metrics, Gate), timeProvider, logger);
             var handshake = new RedisHandshake(options, clock, timeProvider, OnTransition, logger);
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
             var generations = new RedisGenerations(clock, timeProvider);
-            Gateway = new RedisGateway(Redis, generations, gate, clock, timeProvider);
+            Gateway = new RedisGateway(Redis, generations, Gate, clock, timeProvider);
             _recovery.Proof = options.Journal.Enabled
                 ? new MarkProof(Redis, generations, _postgres, options.Journal.RecoveryWait, timeProvider, logger)
                 : null;
@@ -164,6 +164,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     }
 
     public CacheAsideStore Store { get; }
+
+    /// <summary>Which partitions are not read yet after an outage; null where Redis is not used.</summary>
+    public RecoveryGate? Gate { get; }
 
     /// <summary>What bounds the loads that run at once.</summary>
     public LoadLimiter Limiter => _limiter;

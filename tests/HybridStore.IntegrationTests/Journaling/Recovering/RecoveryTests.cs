@@ -1,0 +1,159 @@
+using HybridStore.IntegrationTests.Resilience;
+using Polly.CircuitBreaker;
+
+namespace HybridStore.IntegrationTests.Journaling.Recovering;
+
+/// <summary>Redis is away while a watched row is written by somebody else, and comes back with what it held: nobody reads that.</summary>
+[Collection(nameof(DisturbedServers))]
+public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => servers.RepairAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task Nothing_is_read_before_the_mark_covers_what_was_written_meanwhile()
+    {
+        await using var first = await StartListenerAsync();
+        await using var reader = await StartReaderAsync(first);
+        Assert.Equal(0, await reader.ReadAsync(1));
+        await first.DisposeAsync();
+        await OutageAsync(reader, "update item set value = 7 where id = 1");
+
+        await ReadUntilServedAsync(reader, expected: 7);
+
+        // Nobody applies the journal: the old entry is still there, and nobody reads it.
+        Assert.True(await reader.IsCachedAsync(1));
+        Assert.Equal(1, reader.Host.Root.Gate!.Count);
+        Assert.Equal(7, await reader.ReadAsync(1));
+        await using var second = await JournalHost.StartAsync(new SingleServers(servers.Servers), besides: reader);
+        await OpensAsync(reader);
+        Assert.Equal(7, await reader.ReadAsync(1));
+        await AssertHitsAsync(reader);
+    }
+
+    [Fact]
+    public async Task What_the_probe_itself_has_found_is_not_handed_out()
+    {
+        await using var first = await StartListenerAsync();
+        await using var reader = await StartReaderAsync(first);
+        await reader.ReadAsync(1);
+        await first.DisposeAsync();
+        await OutageAsync(reader, "update item set value = 8 where id = 1");
+        var breaker = reader.Host.Root.Redis!.Session!.Breakers[0];
+
+        // Nothing but this read can be the probe: nobody else asks for anything.
+        await Eventually.HappensAsync(
+            async () =>
+            {
+                Assert.Equal(8, await reader.ReadAsync(1));
+                return breaker.State == CircuitState.Closed;
+            },
+            "the circuit closes");
+        Assert.True(await reader.IsCachedAsync(1));
+    }
+
+    [Fact]
+    public async Task Where_nobody_applies_the_journal_the_whole_cache_is_emptied_instead()
+    {
+        await using var first = await StartListenerAsync();
+        await using var reader = await StartReaderAsync(first);
+        await reader.ReadAsync(1);
+        await first.DisposeAsync();
+        var generation = reader.Host.Generation.Number;
+        await OutageAsync(reader, "update item set value = 9 where id = 1");
+
+        await ReadUntilServedAsync(reader, expected: 9);
+        await OpensAsync(reader);
+
+        Assert.True(reader.Host.Generation.Number > generation);
+        Assert.Contains(reader.Host.Logs.GetSnapshot(), log => log.Id.Id == 1902);
+        Assert.Equal(9, await reader.ReadAsync(1));
+        await AssertHitsAsync(reader);
+    }
+
+    [Fact]
+    public async Task A_second_outage_begins_the_wait_anew()
+    {
+        await using var first = await StartListenerAsync();
+        await using var reader = await StartReaderAsync(first, patience: TimeSpan.FromMinutes(10));
+        await reader.ReadAsync(1);
+        await first.DisposeAsync();
+        await OutageAsync(reader, "update item set value = 1 where id = 1");
+        await ReadUntilServedAsync(reader, expected: 1);
+        await OutageAsync(reader, "update item set value = 2 where id = 1");
+
+        await ReadUntilServedAsync(reader, expected: 2);
+
+        Assert.Equal(1, reader.Host.Root.Gate!.Count);
+        await using var second = await JournalHost.StartAsync(new SingleServers(servers.Servers), besides: reader);
+        await OpensAsync(reader);
+        Assert.Equal(2, await reader.ReadAsync(1));
+    }
+
+    [Fact]
+    public async Task A_reader_with_a_bound_judges_by_the_mark_itself()
+    {
+        await using var first = await StartListenerAsync();
+        await using var reader = await StartReaderAsync(first, patience: TimeSpan.FromMinutes(10));
+        await reader.ReadAsync(1);
+        await first.DisposeAsync();
+        await OutageAsync(reader, "update item set value = 3 where id = 1");
+        await ReadUntilServedAsync(reader, expected: 3);
+
+        // An hour is longer than all of this has taken, so the old entry is within it; a millisecond is not.
+        Assert.Equal(0, await reader.ReadAsync(1, new ReadOptions { MaxStaleness = TimeSpan.FromHours(1) }));
+        Assert.Equal(3, await reader.ReadAsync(1, new ReadOptions { MaxStaleness = TimeSpan.FromMilliseconds(1) }));
+    }
+
+    private Task<JournalHost> StartListenerAsync() => JournalHost.StartAsync(new SingleServers(servers.Servers));
+
+    private Task<JournalHost> StartReaderAsync(JournalHost besides, TimeSpan? patience = null) => JournalHost.StartAsync(
+        new SingleServers(servers.Servers),
+        options =>
+        {
+            options.RedisTimeout = TimeSpan.FromMilliseconds(500);
+            options.CircuitBreaker.FailureThreshold = 1;
+            options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(0.5);
+            options.Journal.RecoveryWait = patience ?? Patience;
+        },
+        besides,
+        isListening: false);
+
+    /// <summary>Redis freezes; the reader notices; the change is made; Redis goes on with all that it held.</summary>
+    private async Task OutageAsync(JournalHost reader, string change)
+    {
+        await servers.Redis.PauseAsync(Cancellation);
+        await reader.ReadAsync(100);
+        await Eventually.HappensAsync(
+            () => reader.Host.Root.Redis!.Session!.Breakers[0].State == CircuitState.Open, "the circuit opens");
+        await reader.ExecuteAsync(change);
+        await servers.Redis.ResumeAsync(Cancellation);
+    }
+
+    /// <summary>From the end of the outage until the circuit is closed no read gives anything else.</summary>
+    private static Task ReadUntilServedAsync(JournalHost reader, int expected) => Eventually.HappensAsync(
+        async () =>
+        {
+            Assert.Equal(expected, await reader.ReadAsync(1));
+            return reader.Host.Root.Redis!.Session!.Breakers[0].State == CircuitState.Closed;
+        },
+        "the circuit closes");
+
+    private static Task OpensAsync(JournalHost reader) =>
+        Eventually.HappensAsync(() => reader.Host.Root.Gate!.Count == 0, "the cache is read again");
+
+    private static async Task AssertHitsAsync(JournalHost reader)
+    {
+        await reader.Host.SettleAsync();
+        await reader.ReadAsync(1);
+        await reader.Host.SettleAsync();
+        var loads = reader.Loads;
+        await reader.ReadAsync(1);
+        Assert.Equal(loads, reader.Loads);
+    }
+}
