@@ -43,4 +43,8 @@ public enum EntryVerdict
 
     /// <summary>The store runs in <see cref="HybridStoreMode.PassThrough"/>: every read goes to PostgreSQL.</summary>
     PassThrough = 11,
+
+    /// <summary>Redis serves again after an outage, and is not read before what was written meanwhile is applied: the read goes to
+    /// PostgreSQL.</summary>
+    Recovering = 12,
 }

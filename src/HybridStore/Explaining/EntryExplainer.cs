@@ -3,6 +3,7 @@ using HybridStore.Fencing;
 using HybridStore.Invalidating;
 using HybridStore.Policies;
 using HybridStore.Reading;
+using HybridStore.Recovering;
 using HybridStore.Redis;
 using HybridStore.Redis.Inspecting;
 using HybridStore.Resilience;
@@ -12,8 +13,8 @@ using Polly.CircuitBreaker;
 namespace HybridStore.Explaining;
 
 /// <summary>Looks at what a read would meet, and says what it would come to. Changes nothing, whatever the state of Redis.</summary>
-internal sealed class EntryExplainer(RedisConnection connection, TagSearch tagSearch, InvalidationDispatcher invalidations)
-    : IEntryExplainer
+internal sealed class EntryExplainer(
+    RedisConnection connection, TagSearch tagSearch, InvalidationDispatcher invalidations, RecoveryGate recovery) : IEntryExplainer
 {
     /// <summary>Where there is no Redis.</summary>
     public static EntryExplanation PassThrough(string key) => Explanation(key, VerdictReasons.PassThrough);
@@ -34,7 +35,9 @@ internal sealed class EntryExplainer(RedisConnection connection, TagSearch tagSe
 
         var partition = session.Layout.PartitionOf(key);
         var circuit = CircuitOf(session.Breakers[partition]);
-        bypass ??= circuit == RedisCircuit.Open ? VerdictReasons.CircuitOpen : null;
+        bypass ??= circuit == RedisCircuit.Open ? VerdictReasons.CircuitOpen
+            : recovery.IsShut(partition) ? VerdictReasons.Recovering
+            : null;
         var known = session.Generations.Current;
         var here = new ExplainedPartition
         {

@@ -22,6 +22,10 @@ internal static class VerdictReasons
     public static (EntryVerdict Verdict, string Reason) CircuitOpen { get; } = (
         EntryVerdict.CircuitOpen, "Redis has not served of late and the circuit breaker is open: reads go to PostgreSQL without asking it.");
 
+    public static (EntryVerdict Verdict, string Reason) Recovering { get; } = (
+        EntryVerdict.Recovering,
+        "Redis serves again after an outage, and what was written meanwhile is not known to be applied: reads go to PostgreSQL until it is.");
+
     public static (EntryVerdict Verdict, string Reason) GenerationUnknown { get; } = (
         EntryVerdict.GenerationUnknown,
         "Redis has no record of the cache's generation, as after a flush or a restart: the next read asks for one and most likely finds nothing.");

@@ -3,6 +3,7 @@ using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Redis;
 using HybridStore.Serialization;
+using HybridStore.Verifying;
 using HybridStore.Writing;
 using StackExchange.Redis;
 
@@ -17,6 +18,7 @@ internal sealed class CacheAsideReader(
     IInvalidator invalidations,
     StoreMetrics metrics,
     IAppliedMarks marks,
+    OnlineVerifier? verifier = null,
     IProtocolGate? gate = null)
 {
     /// <summary>Whether reads of this key pass Redis by at the moment.</summary>
@@ -94,7 +96,16 @@ internal sealed class CacheAsideReader(
         }
 
         RefreshIfDue(request, header, entry, now);
+        VerifyIfDue(request, entry);
         return value;
+    }
+
+    private void VerifyIfDue<TState, T>(in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry)
+    {
+        if (default(TState) is not ICallerBound && verifier is not null && verifier.IsDue)
+        {
+            verifier.VerifyBehind(request, entry);
+        }
     }
 
     /// <summary>Why the entry is not what this caller asks for; null if it is.</summary>

@@ -147,7 +147,7 @@ internal sealed class EntryLoader(
     }
 
     /// <summary>Runs the caller's delegate and measures it. On the primary, unless it is given a standby.</summary>
-    private async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
+    public async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
         LoadRequest<TState, T> request, LoadStamp stamp, NpgsqlDataSource? onStandby, CancellationToken cancellationToken)
     {
         await test.PassAsync(ProtocolStep.Load).ConfigureAwait(false);

@@ -84,6 +84,16 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return "RedisTimeout must be from 10 ms to 1 minute; the default is 00:00:00.2.";
         }
 
+        if (options.VerifyRate is not (>= 0 and <= 1))
+        {
+            yield return "VerifyRate must be from 0 to 1; the default is 0, and 0.001 verifies every thousandth hit.";
+        }
+
+        if (options.VerifyGrace < TimeSpan.Zero || options.VerifyGrace > TimeSpan.FromMinutes(10))
+        {
+            yield return "VerifyGrace must be from zero to 10 minutes; the default is 00:00:05.";
+        }
+
         if (options.JanitorInterval != TimeSpan.Zero
             && (options.JanitorInterval < TimeSpan.FromSeconds(10) || options.JanitorInterval > TimeSpan.FromDays(1)))
         {

@@ -16,6 +16,7 @@ using HybridStore.Redis.Janitor;
 using HybridStore.Resilience;
 using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
+using HybridStore.Verifying;
 using HybridStore.Writing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -35,6 +36,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly LoadLimiter _limiter;
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly RedisRecovery? _recovery;
+    private readonly OnlineVerifier? _verifier;
     private readonly JanitorSchedule? _janitorSchedule;
     private readonly JournalListener? _listener;
     private readonly NpgsqlDataSource? _listenerSource;
@@ -109,7 +111,23 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, _limiter, metrics, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
-            reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, marks, options.Protocol?.Gate);
+            explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher, Gate);
+            _verifier = options.VerifyRate > 0
+                ? new OnlineVerifier(
+                    options.VerifyRate,
+                    options.VerifyGrace,
+                    Loader,
+                    _limiter,
+                    Gateway,
+                    codec,
+                    _dispatcher,
+                    explainer,
+                    new VerifierMetrics(metrics, timeProvider),
+                    timeProvider,
+                    logger)
+                : null;
+            reader = new CacheAsideReader(
+                Gateway, entries, Loader, refresher, _dispatcher, metrics, marks, _verifier, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
@@ -128,8 +146,6 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     logger,
                     options.Protocol);
             }
-
-            explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher);
         }
         else
         {
@@ -167,6 +183,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     /// <summary>Which partitions are not read yet after an outage; null where Redis is not used.</summary>
     public RecoveryGate? Gate { get; }
+
+    /// <summary>Null unless hits are verified.</summary>
+    public OnlineVerifier? Verifier => _verifier;
 
     /// <summary>What bounds the loads that run at once.</summary>
     public LoadLimiter Limiter => _limiter;
@@ -228,6 +247,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (_janitorSchedule is not null)
         {
             await _janitorSchedule.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_verifier is not null)
+        {
+            await _verifier.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_recovery is not null)

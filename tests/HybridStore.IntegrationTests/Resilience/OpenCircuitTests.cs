@@ -127,6 +127,34 @@ public sealed class OpenCircuitTests(DisturbedServers servers) : IAsyncLifetime
         Assert.False(await raw.Database.KeyExistsAsync(raw.Name("key:7")));
     }
 
+    [Fact]
+    public async Task When_it_closes_what_waits_to_be_invalidated_is_tried_at_once()
+    {
+        await using var host = await StartAsync(options =>
+        {
+            // Far beyond the break.
+            options.InvalidationRetry.InitialDelay = TimeSpan.FromMinutes(1);
+            options.InvalidationRetry.MaximumDelay = TimeSpan.FromMinutes(1);
+        });
+        await ReadAsync(host, 7);
+        await host.SettleAsync();
+        servers.Redis.Proxy.Replies.Stall();
+        for (var failure = 0; failure < 3; failure++)
+        {
+            await ReadUnansweredAsync(host, failure);
+        }
+
+        var receipt = await host.Store.InvalidateKeyAsync("key:7", Cancellation);
+        servers.Redis.Proxy.Restore();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(InvalidationStatus.Pending, receipt.Status);
+
+        await ReadAsync(host, 100);
+
+        Assert.Equal(CircuitState.Closed, Breaker(host).State);
+        await receipt.WhenApplied(Cancellation).WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
+    }
+
     private static RedisCircuitBreaker Breaker(StoreHost host) => host.Root.Redis!.Session!.Breakers[0];
 
     private Task<int> ReadAsync(StoreHost host, int id) =>
@@ -141,6 +169,6 @@ public sealed class OpenCircuitTests(DisturbedServers servers) : IAsyncLifetime
         await reading;
     }
 
-    private Task<StoreHost> StartAsync() =>
-        StoreHost.StartAsync(servers.Servers, register: (services, _) => services.AddSingleton<TimeProvider>(_time));
+    private Task<StoreHost> StartAsync(Action<HybridStoreOptions>? configure = null) =>
+        StoreHost.StartAsync(servers.Servers, configure, (services, _) => services.AddSingleton<TimeProvider>(_time));
 }
