@@ -4,7 +4,6 @@ using HybridStore.Fencing;
 using HybridStore.Recovering;
 using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
-using Polly.CircuitBreaker;
 using StackExchange.Redis;
 
 namespace HybridStore.Redis;
@@ -25,7 +24,7 @@ internal sealed class RedisGateway(
     public bool IsAway(string key) =>
         connection.Session is not { } session
         || session.Layout.PartitionOf(key) is var partition
-            && (session.Breakers[partition].State != CircuitState.Closed || recovery.IsShut(partition));
+            && (!session.Breakers[partition].IsClosed || recovery.IsShut(partition));
 
     public bool IsRecovering(string key) => connection.Session is { } session && recovery.IsShut(session.Layout.PartitionOf(key));
 
@@ -161,7 +160,8 @@ internal sealed class RedisGateway(
     private async ValueTask<RedisCallResult<FoundEntry>> ReadUnprovenAsync(
         RedisSession session, int partition, string key, bool allowReplicas, CancellationToken cancellationToken)
     {
-        if (session.Breakers[partition].IsOpen)
+        if (session.Breakers[partition].IsOpen
+            || (session.Breakers[partition].IsSuspect && session.Questions.IsUnderWay(partition)))
         {
             return RedisCallResult<FoundEntry>.Refused;
         }

@@ -11,8 +11,12 @@ internal sealed class ConsecutiveFailures(int threshold, TimeSpan window)
     private int _next;
     private volatile int _count;
     private long _epoch;
+    private long _lastAt;
 
     public bool IsEmpty => _count == 0;
+
+    /// <summary>Whether the latest failure is young enough to be part of a row.</summary>
+    public bool IsRecent(DateTimeOffset now) => !IsEmpty && now.UtcTicks - Volatile.Read(ref _lastAt) <= window.Ticks;
 
     /// <summary>
     /// A number that a call notes when it starts. It moves with every counted failure, so that calls which were in flight
@@ -29,6 +33,7 @@ internal sealed class ConsecutiveFailures(int threshold, TimeSpan window)
         }
 
         Volatile.Write(ref _epoch, _epoch + 1);
+        Volatile.Write(ref _lastAt, now.UtcTicks);
         _times[_next] = now.UtcTicks;
         _next = (_next + 1) % threshold;
         _count = Math.Min(_count + 1, threshold);

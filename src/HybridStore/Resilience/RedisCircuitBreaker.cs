@@ -107,6 +107,13 @@ internal sealed class RedisCircuitBreaker
         _ => true,
     };
 
+    /// <summary>Whether guarded calls are simply made. It takes no lock.</summary>
+    public bool IsClosed => _state == CircuitState.Closed;
+
+    /// <summary>Whether the latest call that has ended was not answered. Whoever can do without an answer then leaves it to one caller at a time
+    /// to find out: otherwise everybody waits for as many time-outs as open the circuit.</summary>
+    public bool IsSuspect => !_failures.IsEmpty && _failures.IsRecent(_clock.GetUtcNow());
+
     /// <summary>
     /// Makes a call unless the circuit is open. Throws only when the caller cancels; the call then runs on, within the
     /// time-out, and still counts.

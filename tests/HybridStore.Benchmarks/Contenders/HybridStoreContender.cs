@@ -23,6 +23,8 @@ internal sealed class HybridStoreContender : Contender
 
     public IHybridStore Store { get; }
 
+    public IServiceProvider Services => _services;
+
     public IConnectionMultiplexer Multiplexer => _multiplexer;
 
     public static string KeyOf(int id) => Names[id];

@@ -7,6 +7,7 @@ internal static class FigureModes
     {
         ["hit"] = HitFigures.RunAsync,
         ["miss"] = MissFigures.RunAsync,
+        ["outage"] = OutageFigures.RunAsync,
         ["races"] = RaceFigures.RunAsync,
         ["tag"] = TagFigures.RunAsync,
         ["watch"] = WatchFigures.RunAsync,

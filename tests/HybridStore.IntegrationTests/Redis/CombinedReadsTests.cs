@@ -221,12 +221,40 @@ public sealed class CombinedReadsTests(ServersFixture servers)
         Assert.True((await sent.WaitAsync(Patience, Cancellation)).IsFailed);
         foreach (var read in waiting)
         {
-            Assert.IsType<TimeoutException>((await read.WaitAsync(Patience, Cancellation)).Error);
+            Assert.True((await read.WaitAsync(Patience, Cancellation)).IsRefused);
         }
 
         Assert.Equal(CircuitState.Open, rig.Breaker.State);
         Assert.True((await rig.ReadAsync(4, Cancellation)).IsRefused);
         Assert.Equal([0], rig.Calls);
+    }
+
+    [Fact]
+    public async Task Once_a_call_was_not_answered_one_read_at_a_time_tries_and_the_others_do_without()
+    {
+        var time = new FakeTimeProvider();
+        await using var rig = await CombinerRig.StartAsync(servers, timeout: TimeSpan.FromSeconds(1), time: time);
+        await rig.FillAsync(10);
+        using (var unanswered = rig.Proxy.HoldReply(rig.Key(0)))
+        {
+            var first = rig.ReadAsync(0, Cancellation);
+            await unanswered.Arrived.WaitAsync(Patience, Cancellation);
+            time.Advance(TimeSpan.FromSeconds(1));
+            Assert.True((await first.WaitAsync(Patience, Cancellation)).IsFailed);
+        }
+
+        Assert.Equal(CircuitState.Closed, rig.Breaker.State);
+        using (var trial = rig.Proxy.HoldReply(rig.Key(1)))
+        {
+            var tries = rig.ReadAsync(1, Cancellation);
+            await trial.Arrived.WaitAsync(Patience, Cancellation);
+            Assert.All(await Task.WhenAll(rig.Read(2, 5)), read => Assert.True(read.IsRefused));
+            trial.Release();
+            Assert.True((await tries.WaitAsync(Patience, Cancellation)).TryGetValue(out _));
+        }
+
+        // It has been answered: all are served again, and wait for each other as before.
+        Assert.All(await Task.WhenAll(rig.Read(2, 9)), read => Assert.True(read.TryGetValue(out _)));
     }
 
     [Fact]

@@ -11,7 +11,8 @@ namespace HybridStore.Redis.CombinedReads;
 /// </summary>
 /// <remarks>Each call, of one key or many, runs once through the circuit breaker. A failed call fails its own reads only. A read that
 /// has waited for its turn as long as a call may take fails without being sent: nobody waits for two time-outs. While the partition's slot
-/// moves between two nodes of a cluster, neither answers for keys of both: such reads are sent again one by one.</remarks>
+/// moves between two nodes of a cluster, neither answers for keys of both: such reads are sent again one by one. Once a call was not answered
+/// nothing waits behind another one: that one finds out whether Redis is there, and the others do without it.</remarks>
 internal sealed class ReadCombiner
 {
     /// <summary>Keys in one MGET. Larger calls gain nothing more and would hold Redis up for others.</summary>
@@ -69,7 +70,12 @@ internal sealed class ReadCombiner
             return new ValueTask<RedisCallResult<FoundEntry>>(RedisCallResult<FoundEntry>.Refused);
         }
 
-        return TryWait(key) is { } read ? read.AsValueTask(cancellationToken) : SendOneAsync(key, cancellationToken);
+        if (TryWait(key, out var isFirst) is { } read)
+        {
+            return read.AsValueTask(cancellationToken);
+        }
+
+        return isFirst ? SendOneAsync(key, cancellationToken) : new ValueTask<RedisCallResult<FoundEntry>>(RedisCallResult<FoundEntry>.Refused);
     }
 
     internal void Return(PendingRead read)
@@ -83,12 +89,13 @@ internal sealed class ReadCombiner
         }
     }
 
-    /// <summary>Null if nothing is in flight: the caller is then the one to send.</summary>
-    private PendingRead? TryWait(in RedisKey key)
+    /// <summary>Null if nothing is in flight: the caller is then the one to send. Null also for those who do not wait.</summary>
+    private PendingRead? TryWait(in RedisKey key, out bool isFirst)
     {
         lock (_lock)
         {
-            if (!_isBusy)
+            isFirst = !_isBusy;
+            if (isFirst || _breaker.IsSuspect)
             {
                 _isBusy = true;
                 return null;
@@ -170,11 +177,12 @@ internal sealed class ReadCombiner
         PendingRead[]? due = null;
         List<PendingRead>? overdue = null;
         var count = 0;
+        var isSuspect = _breaker.IsSuspect;
         lock (_lock)
         {
             while (count < KeysPerCall && _waiting.TryDequeue(out var read))
             {
-                if (read.IsSettled || _timeProvider.GetElapsedTime(read.WaitingSince) >= _patience)
+                if (isSuspect || read.IsSettled || _timeProvider.GetElapsedTime(read.WaitingSince) >= _patience)
                 {
                     (overdue ??= []).Add(read);
                     continue;
@@ -189,7 +197,7 @@ internal sealed class ReadCombiner
 
         foreach (var read in overdue ?? [])
         {
-            read.Answer(RedisCallResult<FoundEntry>.Failed(WaitedTooLong));
+            read.Answer(isSuspect ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Failed(WaitedTooLong));
         }
 
         return due is null ? default : new ArraySegment<PendingRead>(due, 0, count);

@@ -8,6 +8,15 @@ internal sealed class PartitionQuestions(int partitions)
     private readonly Lock _lock = new();
     private readonly Task<RedisCallResult<Generation>>?[] _asked = new Task<RedisCallResult<Generation>>?[partitions];
 
+    /// <summary>Whether somebody asks at the moment.</summary>
+    public bool IsUnderWay(int partition)
+    {
+        lock (_lock)
+        {
+            return _asked[partition] is { IsCompleted: false };
+        }
+    }
+
     /// <param name="partition">The partition.</param>
     /// <param name="ask">Asks, if nobody does at the moment.</param>
     /// <param name="isOwn">Whether it was called.</param>
