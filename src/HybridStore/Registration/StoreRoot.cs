@@ -145,6 +145,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     timeProvider,
                     logger,
                     options.Protocol);
+                _recovery.ServesAgain += _listener.RetryNow;
             }
         }
         else

@@ -79,6 +79,8 @@ internal static class OutageFigures
         var loads = stores.Sum(store => store.Loads);
         var backAt = Stopwatch.GetTimestamp();
         await fault.EndAsync(servers);
+        await WaitAsync(() => Task.FromResult(!stores.Any(store => store.IsOpen)), "both circuits close");
+        var closed = Stopwatch.GetElapsedTime(backAt);
         await RecoverAsync(stores);
         var recovery = Stopwatch.GetElapsedTime(backAt);
         traffic.Settle();
@@ -86,7 +88,7 @@ internal static class OutageFigures
         var after = traffic.Take();
         figures.Remark(string.Create(
             CultureInfo.InvariantCulture,
-            $"{fault.Name}: {dying.Count + down.Count + after.Count} requests, {slow} slow, {most} loads at once, {stores.Sum(store => store.Loads) - loads} loads from its return on"));
+            $"{fault.Name}: {dying.Count + down.Count + after.Count} requests, {slow} slow, {most} loads at once, circuits closed after {closed.TotalMilliseconds:0} ms and the cache was read after {recovery.TotalMilliseconds:0} ms, {stores.Sum(store => store.Loads) - loads} loads from its return on"));
         totals.Add(fault, slow, most, recovery, [.. dying, .. down, .. after], down);
         foreach (var failure in after.Concat(down).Concat(dying).Select(request => request.Failure).OfType<Exception>().DistinctBy(error => error.GetType()))
         {

@@ -28,6 +28,7 @@ internal sealed class JournalApplier(
 
     private long _previousLook;
     private int _bells;
+    private bool _servesAgain;
 
     /// <summary>Whether Redis lays its keys out as it did when this began.</summary>
     public bool Fits(RedisSession? other) => other is not null && ReferenceEquals(other.Layout, session.Layout);
@@ -88,9 +89,12 @@ internal sealed class JournalApplier(
         return !marked.Contains(false);
     }
 
+    /// <summary>Redis serves again, by what others have found: no pause before it is tried.</summary>
+    public void RetryNow() => Volatile.Write(ref _servesAgain, true);
+
     private async Task ClaimAsync()
     {
-        var now = timeProvider.GetTimestamp();
+        var now = Interlocked.Exchange(ref _servesAgain, false) ? long.MaxValue : timeProvider.GetTimestamp();
         await Task.WhenAll(_partitions.Where(partition => partition.Leader is null && partition.RetryAt <= now).Select(ClaimAsync))
             .ConfigureAwait(false);
     }

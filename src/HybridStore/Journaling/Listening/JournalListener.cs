@@ -30,6 +30,7 @@ internal sealed class JournalListener : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly BackgroundLoop _loop;
     private bool _reachesRedis = true;
+    private volatile JournalApplier? _applier;
 
     public JournalListener(
         NpgsqlDataSource dataSource,
@@ -54,6 +55,9 @@ internal sealed class JournalListener : IAsyncDisposable
     public bool IsLeading { get; private set; }
 
     private TimeSpan LongestSilence => 4 * _options.MarkInterval > LeastSilence ? 4 * _options.MarkInterval : LeastSilence;
+
+    /// <summary>To be told when Redis serves again.</summary>
+    public void RetryNow() => _applier?.RetryNow();
 
     /// <summary>Starts to run. PostgreSQL may be away: it is then tried again.</summary>
     /// <exception cref="InvalidOperationException">It is connected to what cannot be listened to, or the journal is not there.</exception>
@@ -154,7 +158,7 @@ internal sealed class JournalListener : IAsyncDisposable
         {
             if (applier is null || !applier.Fits(_redis.Session))
             {
-                applier = _newApplier(_redis.Session!);
+                _applier = applier = _newApplier(_redis.Session!);
                 var current = applier;
                 _metrics.Leads(() => current.AgeOfMarks);
             }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using HybridStore.Resilience;
+using Polly.Timeout;
 using StackExchange.Redis;
 
 namespace HybridStore.Redis.CombinedReads;
@@ -11,8 +12,8 @@ namespace HybridStore.Redis.CombinedReads;
 /// </summary>
 /// <remarks>Each call, of one key or many, runs once through the circuit breaker. A failed call fails its own reads only. A read that
 /// has waited for its turn as long as a call may take fails without being sent: nobody waits for two time-outs. While the partition's slot
-/// moves between two nodes of a cluster, neither answers for keys of both: such reads are sent again one by one. Once a call was not answered
-/// nothing waits behind another one: that one finds out whether Redis is there, and the others do without it.</remarks>
+/// moves between two nodes of a cluster, neither answers for keys of both: such reads are sent again one by one. Once a call has failed nothing
+/// waits behind another one: that one finds out whether Redis is there, and the others do without it.</remarks>
 internal sealed class ReadCombiner
 {
     /// <summary>Keys in one MGET. Larger calls gain nothing more and would hold Redis up for others.</summary>
@@ -111,11 +112,12 @@ internal sealed class ReadCombiner
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<RedisCallResult<FoundEntry>> SendOneAsync(RedisKey key, CancellationToken cancellationToken)
     {
+        var ended = RedisCallResult<FoundEntry>.Refused;
         try
         {
             if (_mark is { } mark)
             {
-                return await _breaker.ExecuteAsync(
+                return ended = await _breaker.ExecuteAsync(
                     static call => call.This.ReadWithMarkAsync(call.key, call.mark), (This: this, key, mark), cancellationToken)
                     .ConfigureAwait(false);
             }
@@ -124,14 +126,14 @@ internal sealed class ReadCombiner
                 static call => call._database.StringGetAsync(call.key, call._flags),
                 (_database, key, _flags),
                 cancellationToken).ConfigureAwait(false);
-            return result.TryGetValue(out var value)
+            return ended = result.TryGetValue(out var value)
                 ? RedisCallResult<FoundEntry>.Ok(new FoundEntry(value))
                 : result.WithoutValue<FoundEntry>();
         }
         finally
         {
             // The next call leaves before this caller goes on with its value.
-            if (Take() is { Count: > 0 } next)
+            if (Take(IsTimeout(ended.Error)) is { Count: > 0 } next)
             {
                 _ = PumpAsync(next);
             }
@@ -163,7 +165,7 @@ internal sealed class ReadCombiner
                 result = await SendOneByOneAsync(reads).ConfigureAwait(false);
             }
 
-            var next = Take();
+            var next = Take(IsTimeout(result.Error));
             call = next.Count > 0 ? SendAsync(next) : default;
             Answer(reads, result);
             ArrayPool<PendingRead>.Shared.Return(reads.Array!, clearArray: true);
@@ -172,17 +174,17 @@ internal sealed class ReadCombiner
     }
 
     /// <summary>The reads of the next call, in a pooled array; none, and idle, if nothing waits.</summary>
-    private ArraySegment<PendingRead> Take()
+    /// <param name="hasTimedOut">Whether the call before was not answered: who has waited for it does not wait for another one.</param>
+    private ArraySegment<PendingRead> Take(bool hasTimedOut)
     {
         PendingRead[]? due = null;
         List<PendingRead>? overdue = null;
         var count = 0;
-        var isSuspect = _breaker.IsSuspect;
         lock (_lock)
         {
             while (count < KeysPerCall && _waiting.TryDequeue(out var read))
             {
-                if (isSuspect || read.IsSettled || _timeProvider.GetElapsedTime(read.WaitingSince) >= _patience)
+                if (hasTimedOut || read.IsSettled || _timeProvider.GetElapsedTime(read.WaitingSince) >= _patience)
                 {
                     (overdue ??= []).Add(read);
                     continue;
@@ -197,7 +199,7 @@ internal sealed class ReadCombiner
 
         foreach (var read in overdue ?? [])
         {
-            read.Answer(isSuspect ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Failed(WaitedTooLong));
+            read.Answer(hasTimedOut ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Failed(WaitedTooLong));
         }
 
         return due is null ? default : new ArraySegment<PendingRead>(due, 0, count);
@@ -213,6 +215,8 @@ internal sealed class ReadCombiner
         static call => Task.WhenAll(Array.ConvertAll(call.Keys, key => call._database.StringGetAsync(key, call._flags))),
         (_database, Keys: Array.ConvertAll(reads.ToArray(), read => read.Key), _flags),
         CancellationToken.None);
+
+    private static bool IsTimeout(Exception? error) => error is TimeoutException or TimeoutRejectedException;
 
     private static bool IsSlotMoving(Exception error) =>
         error is RedisServerException { Kind: RedisErrorKind.TryAgain };

@@ -1,10 +1,8 @@
-using HybridStore.Benchmarks.Contenders;
 using HybridStore.Fencing;
 using HybridStore.Registration;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace HybridStore.Benchmarks.Figures.Outages;
 
@@ -22,15 +20,14 @@ internal sealed class OutageStore : IAsyncDisposable
     private static readonly string[] Keys = [.. Enumerable.Range(0, Rows + 1).Select(id => $"item:{id}")];
 
     private readonly ServiceProvider _services;
-    private readonly IConnectionMultiplexer _multiplexer;
     private readonly NpgsqlDataSource _dataSource;
     private int _loads;
     private int _running;
     private int _most;
 
-    private OutageStore(ServiceProvider services, IConnectionMultiplexer multiplexer, NpgsqlDataSource dataSource)
+    private OutageStore(ServiceProvider services, NpgsqlDataSource dataSource)
     {
-        (_services, _multiplexer, _dataSource) = (services, multiplexer, dataSource);
+        (_services, _dataSource) = (services, dataSource);
         Root = services.GetRequiredService<StoreRoot>();
     }
 
@@ -44,19 +41,20 @@ internal sealed class OutageStore : IAsyncDisposable
 
     public static async Task<OutageStore> StartAsync(TestServers servers, string database)
     {
-        var multiplexer = await RedisConnections.ConnectAsync(servers.Redis.ConnectionString);
-        var dataSource = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = PoolSize });
+        var connection = new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = PoolSize };
+        var dataSource = NpgsqlDataSource.Create(connection);
         var services = new ServiceCollection();
         services.AddHybridStore(options =>
             {
+                options.RedisConnectionString = servers.Redis.ConnectionString;
+                options.KeyPrefix = connection.Database!;
                 options.RedisTimeout = RedisTimeout;
                 options.CircuitBreaker.BreakDuration = Break;
                 options.Journal.InstallAtStart = true;
             })
             .Watch("item", static item => item.Key("item:{id}"))
-            .UsePostgres(_ => dataSource)
-            .UseRedis(_ => multiplexer);
-        var store = new OutageStore(services.BuildServiceProvider(), multiplexer, dataSource);
+            .UsePostgres(_ => dataSource);
+        var store = new OutageStore(services.BuildServiceProvider(), dataSource);
         await store.Root.StartAsync(CancellationToken.None);
         await store.Root.Redis!.Ready;
         return store;
@@ -102,7 +100,6 @@ internal sealed class OutageStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
-        await _multiplexer.DisposeAsync();
         await _dataSource.DisposeAsync();
     }
 
