@@ -71,11 +71,11 @@ internal sealed class ChaosScene : IAsyncDisposable
         Assert.DoesNotContain(requests, request => request.IsStale);
     }
 
-    /// <summary>Forgets failures of one kind.</summary>
-    /// <returns>Whether there were any.</returns>
-    public bool ExpectFailures<T>()
-        where T : Exception =>
-        Requests.Count > 0 && _requests.RemoveAll(request => request.Failure is T) > 0;
+    /// <summary>Forgets what failed because PostgreSQL was away.</summary>
+    /// <returns>Whether there was any.</returns>
+    public bool ForgetFailuresOfPostgres() =>
+        Requests.Count > 0
+        && _requests.RemoveAll(request => request.Failure is NpgsqlException or CommitOutcomeUnknownException) > 0;
 
     public async ValueTask DisposeAsync()
     {
