@@ -18,8 +18,21 @@ public sealed class LoadLimitTests(DisturbedServers servers) : IAsyncLifetime
     public async Task While_Redis_is_away_no_more_than_the_limit_run_and_all_readers_are_answered()
     {
         const int limit = 4;
-        await using var host = await StartAsync(options => options.LoadLimiter.MaxConcurrentLoads = limit);
+        await using var host = await StartAsync(options =>
+        {
+            options.LoadLimiter.MaxConcurrentLoads = limit;
+            options.CircuitBreaker.FailureThreshold = 1;
+        });
         await servers.Redis.StopAsync(Cancellation);
+
+        // Before the first failure nobody knows that it is away, least of all those who do not ask it.
+        await Eventually.HappensAsync(
+            async () =>
+            {
+                await host.Store.GetAsync("first", (_, _) => new ValueTask<int>(1), cancellationToken: Cancellation);
+                return host.Root.Gateway!.IsAway("first");
+            },
+            "the circuit opens");
 
         await Task.WhenAll(Enumerable.Range(0, 64).Select(caller => Task.Run(
             async () =>
