@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using HybridStore.Diagnostics;
+using HybridStore.Diagnostics.Watching;
 using HybridStore.Explaining;
 using HybridStore.Invalidating;
 using HybridStore.Journaling;
@@ -53,6 +54,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         var (standby, ownsStandby) = options.Mode == HybridStoreMode.Cached
             ? ConnectionSources.Standby(services, registration, options)
             : (null, false);
+        (Options, TimeProvider, Logger) = (options, timeProvider, logger);
         _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
         var script = new SchemaScript(options.Journal.Schema, options.Journal.RingDoorbell, options.Journal.RowLimit, registration.Watched);
         var connection = new SchemaConnection(_postgres, options.Journal.ListenerConnectionString);
@@ -90,12 +92,16 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol), entries, storer);
             Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
-            var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
+            MarkClock = new PostgresClock(_postgres, timeProvider, logger);
+            var marks = new AppliedMarks(MarkClock);
             reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, marks, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
                 : new JanitorSchedule(Janitor, Redis, options.JanitorInterval, timeProvider, logger);
+            ServerWatch = options.ServerWatch.Interval == TimeSpan.Zero
+                ? null
+                : new ServerWatch(Redis, options.ServerWatch, metrics, timeProvider, logger);
             if (options.Journal is { Enabled: true, RunListener: true })
             {
                 (_listenerSource, _ownsListenerSource) = ConnectionSources.Listener(options.Journal, dataSource);
@@ -151,6 +157,23 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     public CacheJanitor? Janitor { get; }
 
+    public HybridStoreOptions Options { get; }
+
+    public TimeProvider TimeProvider { get; }
+
+    public ILogger Logger { get; }
+
+    public PostgresGateway Postgres => _postgres;
+
+    /// <summary>Null where Redis is not used, or its servers are not watched.</summary>
+    public ServerWatch? ServerWatch { get; }
+
+    /// <summary>Null where Redis is not used.</summary>
+    public InvalidationDispatcher? Invalidations => _dispatcher;
+
+    /// <summary>PostgreSQL's clock, by which applied marks are judged; null where Redis is not used.</summary>
+    public PostgresClock? MarkClock { get; }
+
     /// <summary>Null where this process does not stand ready to apply the journal.</summary>
     public JournalListener? Listener => _listener;
 
@@ -161,6 +184,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     {
         Redis?.Start();
         _janitorSchedule?.Start();
+        ServerWatch?.Start();
         await _postgres.CheckVersionAsync(cancellationToken).ConfigureAwait(false);
         if (_schemaStarter is not null)
         {
@@ -197,6 +221,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (_janitorSchedule is not null)
         {
             await _janitorSchedule.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (ServerWatch is not null)
+        {
+            await ServerWatch.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_dispatcher is not null)
