@@ -13,6 +13,14 @@ internal static class HealthHost
         TimeProvider? time = null,
         bool waitForRedis = true,
         HealthStatus? failureStatus = null) =>
+        StartAsync(new SingleServers(servers), configure, time, waitForRedis, failureStatus);
+
+    public static Task<StoreHost> StartAsync(
+        IStoreServers servers,
+        Action<HybridStoreOptions>? configure = null,
+        TimeProvider? time = null,
+        bool waitForRedis = true,
+        HealthStatus? failureStatus = null) =>
         StoreHost.StartAsync(
             servers,
             configure,
@@ -27,9 +35,13 @@ internal static class HealthHost
             },
             waitForRedis: waitForRedis);
 
+    public static Task<StoreHost> StartWatchingAsync(
+        TestServers servers, IntervalClock time, Action<HybridStoreOptions>? configure = null) =>
+        StartWatchingAsync(new SingleServers(servers), time, configure);
+
     /// <summary>A store that watches its servers, and has looked once.</summary>
     public static async Task<StoreHost> StartWatchingAsync(
-        TestServers servers, IntervalClock time, Action<HybridStoreOptions>? configure = null)
+        IStoreServers servers, IntervalClock time, Action<HybridStoreOptions>? configure = null)
     {
         var host = await StartAsync(
             servers,
@@ -49,7 +61,7 @@ internal static class HealthHost
         return Assert.Single(report.Entries).Value;
     }
 
-    /// <summary>The status and the figure under a name, in one: a failed test then tells all of it.</summary>
+    /// <summary>Also tells a failed test what else there was to say.</summary>
     public static void AssertIs(this HealthReportEntry entry, HealthStatus status, string saying = "")
     {
         Assert.True(status == entry.Status, $"It is {entry.Status}: {entry.Description} {entry.Exception}");

@@ -87,8 +87,8 @@ public class HitRateBaselineTests
     }
 
     [Theory]
-    [InlineData(0.72, 60)]
-    [InlineData(0.45, 180)]
+    [InlineData(0.72, 120)]
+    [InlineData(0.45, 240)]
     public void A_rate_that_stays_low_is_reported_for_long_and_becomes_usual_some_time(double rate, int atLeastMinutes)
     {
         Pass(HalfLife * 10, rate: 0.9);

@@ -6,7 +6,7 @@ namespace HybridStore.Diagnostics.Watching;
 /// <remarks>
 /// An alarm must neither end by itself before anybody has looked nor last for ever where an application has changed for good. So while it lasts
 /// the average follows <see cref="Slower"/> times as slowly, and the alarm ends only at half the drop that began it: at the default half-life
-/// a rate that stays a fifth lower is reported for more than an hour, and one that stays at half for about four.
+/// a rate that stays a fifth lower is reported for about two hours, and one that stays at half for about four.
 /// </remarks>
 /// <param name="drop">How far below the average a rate is reported, as a part of it.</param>
 /// <param name="halfLife">After how long an interval counts half.</param>
