@@ -92,8 +92,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol), entries, storer);
             Loader = new EntryLoader(_postgres, flights, cache, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, metrics, logger);
-            MarkClock = new PostgresClock(_postgres, timeProvider, logger);
-            var marks = new AppliedMarks(MarkClock);
+            var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
             reader = new CacheAsideReader(Gateway, entries, Loader, refresher, _dispatcher, metrics, marks, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
@@ -102,6 +101,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ServerWatch = options.ServerWatch.Interval == TimeSpan.Zero
                 ? null
                 : new ServerWatch(Redis, options.ServerWatch, metrics, timeProvider, logger);
+            MarkClock = marks.Clock;
             if (options.Journal is { Enabled: true, RunListener: true })
             {
                 (_listenerSource, _ownsListenerSource) = ConnectionSources.Listener(options.Journal, dataSource);
@@ -208,6 +208,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             return;
         }
 
+        if (ServerWatch is not null)
+        {
+            await ServerWatch.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (_listener is not null)
         {
             await _listener.DisposeAsync().ConfigureAwait(false);
@@ -221,11 +226,6 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (_janitorSchedule is not null)
         {
             await _janitorSchedule.DisposeAsync().ConfigureAwait(false);
-        }
-
-        if (ServerWatch is not null)
-        {
-            await ServerWatch.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_dispatcher is not null)

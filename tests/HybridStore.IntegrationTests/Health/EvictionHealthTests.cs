@@ -9,7 +9,7 @@ namespace HybridStore.IntegrationTests.Health;
 public sealed class EvictionHealthTests(DisturbedServers servers) : IAsyncLifetime
 {
     private const int EvictsTags = 1009;
-    private const int EvictionChanged = 1904;
+    private const int EvictionChanged = 2104;
 
     private readonly IntervalClock _time = new();
 

@@ -11,8 +11,8 @@ namespace HybridStore.IntegrationTests.Health;
 [Collection(nameof(DisturbedServers))]
 public sealed class HitRateHealthTests(DisturbedServers servers) : IAsyncLifetime
 {
-    private const int Dropped = 1900;
-    private const int Recovered = 1901;
+    private const int Dropped = 2100;
+    private const int Recovered = 2101;
     private const int Reads = 100;
 
     private readonly IntervalClock _time = new();

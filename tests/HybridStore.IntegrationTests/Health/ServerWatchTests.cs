@@ -12,8 +12,8 @@ namespace HybridStore.IntegrationTests.Health;
 [Collection(nameof(DisturbedServers))]
 public sealed class ServerWatchTests(DisturbedServers servers) : IAsyncLifetime
 {
-    private const int NotTold = 1902;
-    private const int ToldAgain = 1903;
+    private const int NotTold = 2102;
+    private const int ToldAgain = 2103;
 
     private static readonly string[] Names =
     [
