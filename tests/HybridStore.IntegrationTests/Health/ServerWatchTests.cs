@@ -175,7 +175,8 @@ public sealed class ServerWatchTests(DisturbedServers servers) : IAsyncLifetime
         var numbers = new Dictionary<string, long>();
         foreach (var line in ((string)(await servers.Redis.RunAsync("INFO"))!).Split("\r\n"))
         {
-            if (line.Split(':') is [var name, var value] && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (line.Split(':') is [var name, var value]
+                && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 numbers[name] = number;
             }

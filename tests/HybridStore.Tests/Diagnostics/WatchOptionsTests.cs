@@ -46,7 +46,10 @@ public class WatchOptionsTests
         ];
 
         Assert.Equal(
-            ["ServerWatch.Interval", "ServerWatch.HitRateDrop", "ServerWatch.LeastReads", "ServerWatch.BaselineHalfLife", "Health.JournalLag", "Health.ProbeTimeout"],
+            [
+                "ServerWatch.Interval", "ServerWatch.HitRateDrop", "ServerWatch.LeastReads", "ServerWatch.BaselineHalfLife",
+                "Health.JournalLag", "Health.ProbeTimeout",
+            ],
             errors.Select(error => error.Split(' ')[0]));
         Assert.All(errors, error => Assert.Contains("; the default is ", error, StringComparison.Ordinal));
     }

@@ -88,7 +88,16 @@ public class ValidationTests
     public void Groups_of_settings_that_are_null_are_told_and_not_tripped_over()
     {
         var result = Validator.Validate(
-            "", new HybridStoreOptions { CircuitBreaker = null!, InvalidationRetry = null!, ServerWatch = null!, Health = null!, Defaults = null!, KeyPrefix = null! });
+            "",
+            new HybridStoreOptions
+            {
+                CircuitBreaker = null!,
+                InvalidationRetry = null!,
+                ServerWatch = null!,
+                Health = null!,
+                Defaults = null!,
+                KeyPrefix = null!,
+            });
 
         Assert.Equal(6, result.Failures!.Count());
         Assert.Contains("HybridStore: CircuitBreaker must not be null; leave it unset, or use new CircuitBreakerOptions().", result.Failures!);

@@ -10,6 +10,7 @@ namespace HybridStore.Diagnostics.Health;
 internal sealed class CircuitProbe(RedisConnection connection) : IHealthProbe
 {
     private const string Consequence = "so reads load from PostgreSQL";
+    private const string Remedy = "see whether Redis runs, can be reached and is not overloaded.";
 
     public async Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken)
     {
@@ -40,16 +41,16 @@ internal sealed class CircuitProbe(RedisConnection connection) : IHealthProbe
         ];
         return open > 0
             ? ProbeAnswer.Degraded(
-                $"{open} of {circuits.Count} circuit(s) of Redis are open{Told(failure)}, {Consequence}: see whether Redis runs, can be reached and is not overloaded.",
+                $"{open} of {circuits.Count} circuit(s) of Redis are open{Told(failure)}, {Consequence}: {Remedy}",
                 data)
             : failure is not null
                 ? ProbeAnswer.Degraded(
-                    $"Redis fails calls{Told(failure)}, {Consequence} where it does: see whether it runs, can be reached and is not overloaded.", data)
+                    $"Redis fails calls{Told(failure)}, {Consequence} where it does: {Remedy}", data)
                 : ProbeAnswer.Well(data);
     }
 
     public ProbeAnswer Unanswered(string failure) => ProbeAnswer.Degraded(
-        $"Redis does not answer in time{Told(failure)}: see whether it runs, can be reached and is not overloaded.", ("redis", "failing"));
+        $"Redis does not answer in time{Told(failure)}: {Remedy}", ("redis", "failing"));
 
     /// <summary>Null where it was answered, or not asked.</summary>
     private static async Task<string?> AskAsync(

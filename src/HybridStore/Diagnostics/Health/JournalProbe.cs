@@ -48,7 +48,8 @@ internal sealed class JournalProbe(RedisConnection connection, PostgresClock clo
     }
 
     public ProbeAnswer Unanswered(string failure) =>
-        ProbeAnswer.Degraded($"How old the applied marks of the journal are could not be told ({failure}): see whether PostgreSQL and Redis serve.");
+        ProbeAnswer.Degraded(
+            $"How old the applied marks of the journal are could not be told ({failure}): see whether PostgreSQL and Redis serve.");
 
     private ProbeAnswer Judge(long?[] times, long now)
     {

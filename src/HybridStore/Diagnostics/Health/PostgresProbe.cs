@@ -19,7 +19,7 @@ internal sealed class PostgresProbe(PostgresGateway postgres, TimeProvider timeP
     }
 
     public ProbeAnswer Unanswered(string failure) => ProbeAnswer.Down(
-        $"PostgreSQL does not answer ({failure}), so loads and writes fail and only hits are served: look at the server, its connection limit, "
-        + "the size of the connection pool and the network.",
+        $"PostgreSQL does not answer ({failure}), so loads and writes fail and only hits are served: look at the server, "
+        + "its connection limit, the size of the connection pool and the network.",
         ("postgres", "down"));
 }

@@ -29,9 +29,10 @@ internal sealed class StoreHealthCheck(IReadOnlyList<IHealthProbe> probes, TimeS
 
         throw new InvalidOperationException(
             key is null
-                ? "There is no store to check: call services.AddHybridStore(...), or give AddHybridStore of the health checks the storeKey of a store "
-                    + "that was added with AddKeyedHybridStore."
-                : $"There is no store with the key {key} to check: give AddHybridStore of the health checks the key that AddKeyedHybridStore was given.");
+                ? "There is no store to check: call services.AddHybridStore(...), or give AddHybridStore of the health checks the storeKey "
+                    + "of a store that was added with AddKeyedHybridStore."
+                : $"There is no store with the key {key} to check: give AddHybridStore of the health checks the key that "
+                    + "AddKeyedHybridStore was given.");
     }
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

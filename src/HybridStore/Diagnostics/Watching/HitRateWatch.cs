@@ -25,7 +25,10 @@ internal sealed class HitRateWatch
             "1",
             "The hits of the last interval by its hits and misses, where it had reads enough. 0.85 to 0.95 is usual.");
         metrics.Meter.CreateObservableGauge(
-            "hybridstore.hit_rate.baseline", () => Measured(metrics, _state.Baseline), "1", "The moving average that the hit rate is judged by.");
+            "hybridstore.hit_rate.baseline",
+            () => Measured(metrics, _state.Baseline),
+            "1",
+            "The moving average that the hit rate is judged by.");
     }
 
     public HitRateState State => _state;

@@ -14,13 +14,25 @@ internal sealed class ServerInstruments
         (_reports, _store) = (reports, metrics.Store);
         var meter = metrics.Meter;
         meter.CreateObservableCounter(
-            "hybridstore.redis.keyspace.hits", () => Measured(info => info.KeyspaceHits), "{read}", "Reads of keys that were there, of all clients of the server.");
+            "hybridstore.redis.keyspace.hits",
+            () => Measured(info => info.KeyspaceHits),
+            "{read}",
+            "Reads of keys that were there, of all clients of the server.");
         meter.CreateObservableCounter(
-            "hybridstore.redis.keyspace.misses", () => Measured(info => info.KeyspaceMisses), "{read}", "Reads of keys that were not there, of all clients of the server.");
+            "hybridstore.redis.keyspace.misses",
+            () => Measured(info => info.KeyspaceMisses),
+            "{read}",
+            "Reads of keys that were not there, of all clients of the server.");
         meter.CreateObservableCounter(
-            "hybridstore.redis.evicted_keys", () => Measured(info => info.EvictedKeys), "{key}", "Keys that the server has evicted for want of memory.");
+            "hybridstore.redis.evicted_keys",
+            () => Measured(info => info.EvictedKeys),
+            "{key}",
+            "Keys that the server has evicted for want of memory.");
         meter.CreateObservableCounter(
-            "hybridstore.redis.expired_keys", () => Measured(info => info.ExpiredKeys), "{key}", "Keys whose time to live has ended.");
+            "hybridstore.redis.expired_keys",
+            () => Measured(info => info.ExpiredKeys),
+            "{key}",
+            "Keys whose time to live has ended.");
         meter.CreateObservableGauge(
             "hybridstore.redis.memory.used", () => Measured(info => info.UsedMemory), "By", "Memory that the server uses for data.");
         meter.CreateObservableGauge(

@@ -77,7 +77,9 @@ internal sealed class ServerWatch : IAsyncDisposable
             var session = _connection.Session!;
             var masters = session.Multiplexer.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }).ToArray();
             var answers = await Task.WhenAll(masters.Select(master => AskAsync(master, session, stopping))).ConfigureAwait(false);
-            trouble = masters.Length == 0 ? "no master is connected" : answers.Select(answer => answer.Failure).FirstOrDefault(failure => failure is not null);
+            trouble = masters.Length == 0
+                ? "no master is connected"
+                : answers.Select(answer => answer.Failure).FirstOrDefault(failure => failure is not null);
             var told = answers.Select(answer => answer.Report).OfType<ServerReport>().ToArray();
             _reports.Add(told);
             if (trouble is null)
