@@ -74,6 +74,12 @@ public sealed class HybridStoreOptions
     /// <summary>How PostgreSQL tells the cache what has changed. Not used unless turned on.</summary>
     public JournalOptions Journal { get; set; } = new();
 
+    /// <summary>How the Redis servers and the hit rate are watched.</summary>
+    public ServerWatchOptions ServerWatch { get; set; } = new();
+
+    /// <summary>What the health check goes by.</summary>
+    public HealthOptions Health { get; set; } = new();
+
     /// <summary>How often one instance removes from Redis what nothing else does, such as expired keys of tags that are not used any more:
     /// 10 s to 1 day, or zero for never. It goes through all names on each Redis server, slowly: it takes a tenth of a server's time at
     /// most. Nothing but memory depends on it. Default: 10 minutes.</summary>

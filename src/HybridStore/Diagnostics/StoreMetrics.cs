@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using HybridStore.Diagnostics.Watching;
 using HybridStore.Serialization;
 
 namespace HybridStore.Diagnostics;
@@ -60,13 +61,21 @@ internal sealed class StoreMetrics
     /// <summary>The tag that names the store.</summary>
     public KeyValuePair<string, object?> Store => _store;
 
+    /// <summary>What the hit rate is made of.</summary>
+    public ReadCounts Counts { get; } = new();
+
     /// <summary>Told of each read's outcome, in the flow of its caller; null but in tests of applications.</summary>
     public Action<string>? ReadObserver { get; init; }
 
-    public void Hit() => Read("hit");
+    public void Hit()
+    {
+        Counts.Hit();
+        Read("hit");
+    }
 
     public void Miss(string cause)
     {
+        Counts.Miss();
         Read("miss");
         if (_misses.Enabled)
         {

@@ -52,6 +52,12 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         connection.Restored += WakeUp;
     }
 
+    /// <summary>Whether anything waits, were it too much to be counted.</summary>
+    public bool IsAnyPending => !_pending.IsEmpty;
+
+    /// <summary>How many keys and tags wait.</summary>
+    public int PendingCount => _pending.Count;
+
     public bool IsPending(string key) => _pending.Covers(key);
 
     /// <summary>Applies an invalidation or queues it. Keys and tags have been checked.</summary>

@@ -7,6 +7,9 @@ namespace HybridStore.Journaling;
 /// <summary>Judges entries by the marks that were read with them, in the same step of Redis.</summary>
 internal sealed class AppliedMarks(PostgresClock clock) : IAppliedMarks
 {
+    /// <summary>What they are dated by.</summary>
+    public PostgresClock Clock => clock;
+
     public ValueTask PrepareAsync(CancellationToken cancellationToken) =>
         clock.IsKnown ? ValueTask.CompletedTask : new ValueTask(clock.WhenAskedAsync(cancellationToken));
 

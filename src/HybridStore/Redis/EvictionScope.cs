@@ -26,4 +26,13 @@ internal static class EvictionScopes
         _ when policy.StartsWith("volatile-", StringComparison.Ordinal) => hasLimit ? EvictionScope.Expiring : EvictionScope.Nothing,
         _ => hasLimit ? EvictionScope.Everything : EvictionScope.Nothing,
     };
+
+    /// <summary>As reports and logs say it.</summary>
+    public static string WordOf(EvictionScope scope) => scope switch
+    {
+        EvictionScope.Nothing => "nothing",
+        EvictionScope.Expiring => "expiring",
+        EvictionScope.Everything => "everything",
+        _ => "unknown",
+    };
 }

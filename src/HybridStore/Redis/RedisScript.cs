@@ -25,6 +25,8 @@ internal sealed class RedisScript
 
     public static RedisScript Eviction { get; } = Load("eviction.lua");
 
+    public static RedisScript Info { get; } = Load("info.lua");
+
     public static RedisScript Explain { get; } = Load("explain.lua");
 
     public static RedisScript Memberships { get; } = Load("memberships.lua");

@@ -120,6 +120,16 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return error;
         }
 
+        foreach (var error in options.ServerWatch?.Validate() ?? [Missing("ServerWatch", "ServerWatchOptions")])
+        {
+            yield return error;
+        }
+
+        foreach (var error in options.Health?.Validate() ?? [Missing("Health", "HealthOptions")])
+        {
+            yield return error;
+        }
+
         if (options.Journal?.ListenerConnectionString is { } listener
             && PostgresError(listener, "Journal.ListenerConnectionString") is { } listenerError)
         {

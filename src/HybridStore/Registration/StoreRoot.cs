@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using HybridStore.Diagnostics;
+using HybridStore.Diagnostics.Watching;
 using HybridStore.Explaining;
 using HybridStore.Invalidating;
 using HybridStore.Journaling;
@@ -60,6 +61,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         var (standby, ownsStandby) = options.Mode == HybridStoreMode.Cached
             ? ConnectionSources.Standby(services, registration, options)
             : (null, false);
+        (Options, TimeProvider, Logger) = (options, timeProvider, logger);
         _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
         var script = new SchemaScript(options.Journal.Schema, options.Journal.RingDoorbell, options.Journal.RowLimit, registration.Watched);
         var connection = new SchemaConnection(_postgres, options.Journal.ListenerConnectionString);
@@ -132,6 +134,10 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
                 : new JanitorSchedule(Janitor, Redis, options.JanitorInterval, timeProvider, logger);
+            ServerWatch = options.ServerWatch.Interval == TimeSpan.Zero
+                ? null
+                : new ServerWatch(Redis, options.ServerWatch, metrics, timeProvider, logger);
+            MarkClock = marks.Clock;
             if (options.Journal is { Enabled: true, RunListener: true })
             {
                 (_listenerSource, _ownsListenerSource) = ConnectionSources.Listener(options.Journal, dataSource);
@@ -202,6 +208,23 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     public CacheJanitor? Janitor { get; }
 
+    public HybridStoreOptions Options { get; }
+
+    public TimeProvider TimeProvider { get; }
+
+    public ILogger Logger { get; }
+
+    public PostgresGateway Postgres => _postgres;
+
+    /// <summary>Null where Redis is not used, or its servers are not watched.</summary>
+    public ServerWatch? ServerWatch { get; }
+
+    /// <summary>Null where Redis is not used.</summary>
+    public InvalidationDispatcher? Invalidations => _dispatcher;
+
+    /// <summary>PostgreSQL's clock, by which applied marks are judged; null where Redis is not used.</summary>
+    public PostgresClock? MarkClock { get; }
+
     /// <summary>Null where this process does not stand ready to apply the journal.</summary>
     public JournalListener? Listener => _listener;
 
@@ -212,6 +235,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     {
         Redis?.Start();
         _janitorSchedule?.Start();
+        ServerWatch?.Start();
         await _postgres.CheckVersionAsync(cancellationToken).ConfigureAwait(false);
         if (_schemaStarter is not null)
         {
@@ -233,6 +257,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;
+        }
+
+        if (ServerWatch is not null)
+        {
+            await ServerWatch.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_listener is not null)

@@ -56,6 +56,7 @@ internal sealed class JournalHost(StoreHost host, Barrier? barrier) : IAsyncDisp
             register: (services, builder) =>
             {
                 services.AddMetrics();
+                services.AddHealthChecks().AddHybridStore();
                 builder.Watch("item", item => item.Key("item:{id}").Tag("owner:{owner}"));
             },
             besides: besides?.Host,

@@ -11,8 +11,8 @@ public class RedisScriptTests
     public void There_are_the_scripts_that_the_gateway_runs() =>
         Assert.Equal(
             [
-                "claim.lua", "eviction.lua", "explain.lua", "forget.lua", "generation.lua", "invalidate.lua", "layout.lua", "lease.lua",
-                "mark.lua", "memberships.lua", "release.lua", "store.lua", "sweep.lua", "trim.lua", "turn.lua",
+                "claim.lua", "eviction.lua", "explain.lua", "forget.lua", "generation.lua", "info.lua", "invalidate.lua", "layout.lua",
+                "lease.lua", "mark.lua", "memberships.lua", "release.lua", "store.lua", "sweep.lua", "trim.lua", "turn.lua",
             ],
             Names.Select(name => name.Data).Order(StringComparer.Ordinal));
 
@@ -48,6 +48,7 @@ public class RedisScriptTests
     [InlineData("explain.lua", true)]
     [InlineData("forget.lua", true)]
     [InlineData("generation.lua", true)]
+    [InlineData("info.lua", true)]
     [InlineData("invalidate.lua", true)]
     [InlineData("layout.lua", true)]
     [InlineData("lease.lua", true)]
@@ -71,6 +72,7 @@ public class RedisScriptTests
         "layout.lua" => RedisScript.Layout,
         "generation.lua" => RedisScript.Generation,
         "eviction.lua" => RedisScript.Eviction,
+        "info.lua" => RedisScript.Info,
         "explain.lua" => RedisScript.Explain,
         "memberships.lua" => RedisScript.Memberships,
         "turn.lua" => RedisScript.Turn,

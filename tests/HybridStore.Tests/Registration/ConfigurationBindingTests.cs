@@ -14,6 +14,8 @@ public class ConfigurationBindingTests
             "Partitions": 16,
             "RedisTimeout": "00:00:00.5",
             "JanitorInterval": "00:02:00",
+            "ServerWatch": { "Interval": "00:00:30", "HitRateDrop": 0.2, "LeastReads": 500, "BaselineHalfLife": "00:30:00" },
+            "Health": { "JournalLag": "00:00:20", "ProbeTimeout": "00:00:02" },
             "StrictWrites": true,
             "OnFenceFailure": "Abort",
             "CircuitBreaker": { "FailureThreshold": 5, "FailureWindow": "00:00:20", "BreakDuration": "00:01:00" },
@@ -42,6 +44,12 @@ public class ConfigurationBindingTests
         Assert.Equal(16, options.Partitions);
         Assert.Equal(TimeSpan.FromMilliseconds(500), options.RedisTimeout);
         Assert.Equal(TimeSpan.FromMinutes(2), options.JanitorInterval);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.ServerWatch.Interval);
+        Assert.Equal(0.2, options.ServerWatch.HitRateDrop);
+        Assert.Equal(500, options.ServerWatch.LeastReads);
+        Assert.Equal(TimeSpan.FromMinutes(30), options.ServerWatch.BaselineHalfLife);
+        Assert.Equal(TimeSpan.FromSeconds(20), options.Health.JournalLag);
+        Assert.Equal(TimeSpan.FromSeconds(2), options.Health.ProbeTimeout);
         Assert.True(options.StrictWrites);
         Assert.Equal(OnFenceFailure.Abort, options.OnFenceFailure);
         Assert.Equal(5, options.CircuitBreaker.FailureThreshold);

@@ -43,6 +43,8 @@ public class ValidationTests
             options.RedisTimeout = TimeSpan.Zero;
             options.CircuitBreaker.FailureThreshold = 0;
             options.InvalidationRetry.Capacity = 0;
+            options.ServerWatch.HitRateDrop = 0;
+            options.Health.JournalLag = TimeSpan.Zero;
             options.Defaults = EntryOptions.Policy("price");
             options.Policies["the-kindly-named-policy"] = EntryOptions.Policy("price");
             options.Policies["nothing"] = null!;
@@ -60,6 +62,8 @@ public class ValidationTests
             "HybridStore: RedisTimeout must be from 10 ms to 1 minute; the default is",
             "HybridStore: CircuitBreaker.FailureThreshold must be from 1 to 1000 failures, but is 0. Set it to",
             "HybridStore: InvalidationRetry.Capacity must be from 1 to 10,000,000; the default is",
+            "HybridStore: ServerWatch.HitRateDrop must be from 0.01 to 1, a part of the baseline; the default is 0.1.",
+            "HybridStore: Health.JournalLag must be from 1 s to 1 hour; the default is",
             "HybridStore: Policies: \"the-kindly-named...\" names another policy; policies inherit from Defaults only, so repeat",
             "HybridStore: Policies: \"nothing\" has no settings; set at least TimeToLive.",
             "HybridStore: Policies must have names; give each a name such as \"price\".",
@@ -84,9 +88,18 @@ public class ValidationTests
     public void Groups_of_settings_that_are_null_are_told_and_not_tripped_over()
     {
         var result = Validator.Validate(
-            "", new HybridStoreOptions { CircuitBreaker = null!, InvalidationRetry = null!, Defaults = null!, KeyPrefix = null! });
+            "",
+            new HybridStoreOptions
+            {
+                CircuitBreaker = null!,
+                InvalidationRetry = null!,
+                ServerWatch = null!,
+                Health = null!,
+                Defaults = null!,
+                KeyPrefix = null!,
+            });
 
-        Assert.Equal(4, result.Failures!.Count());
+        Assert.Equal(6, result.Failures!.Count());
         Assert.Contains("HybridStore: CircuitBreaker must not be null; leave it unset, or use new CircuitBreakerOptions().", result.Failures!);
         Assert.Contains("HybridStore: Defaults must not be null; leave it unset, or use new EntryOptions().", result.Failures!);
     }
