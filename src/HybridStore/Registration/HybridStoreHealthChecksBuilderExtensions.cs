@@ -10,7 +10,8 @@ public static class HybridStoreHealthChecksBuilderExtensions
 
     /// <summary>Checks a store. PostgreSQL that does not answer is <paramref name="failureStatus"/>. Degraded, since the store goes on serving, are:
     /// Redis that was never reached or does not answer, an open circuit, a hit rate that has dropped, a Redis that may evict what tags need,
-    /// invalidations that wait, and a journal that is not applied. The data of the result holds the figures; it names no keys and no
+    /// invalidations that wait, a journal that is not applied, an outage that is not over for the cache, reads that are turned away, and values
+    /// that the verifier (<see cref="HybridStore.HybridStoreOptions.VerifyRate"/>) found to differ. The data of the result holds the figures; it names no keys and no
     /// connection strings.</summary>
     /// <remarks>The check asks PostgreSQL and Redis one small question each; it may run at the same time as anything else.</remarks>
     /// <param name="builder">The application's health checks.</param>

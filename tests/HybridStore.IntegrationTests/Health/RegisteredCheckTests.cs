@@ -55,7 +55,9 @@ public sealed class RegisteredCheckTests(ServersFixture servers)
         var entry = Assert.Single((await CheckAsync(services)).Entries).Value;
 
         entry.AssertIs(HealthStatus.Healthy);
-        Assert.Equal(["postgres", "postgres.latency_ms"], entry.Data.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["loads.limit", "loads.queued", "loads.rejected", "loads.running", "postgres", "postgres.latency_ms"],
+            entry.Data.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

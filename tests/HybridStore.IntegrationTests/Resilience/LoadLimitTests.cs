@@ -1,3 +1,6 @@
+using HybridStore.Diagnostics.Health;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
 namespace HybridStore.IntegrationTests.Resilience;
 
 /// <summary>Loads that run because Redis is away, against a limit.</summary>
@@ -129,6 +132,9 @@ public sealed class LoadLimitTests(DisturbedServers servers) : IAsyncLifetime
 
         Assert.Equal(1, refusal.MaxConcurrentLoads);
         Assert.Equal(0, _loads.Runs);
+        var health = await new LimiterProbe(host.Root.Limiter).ProbeAsync(Cancellation);
+        Assert.Equal(HealthStatus.Degraded, health.Status);
+        Assert.Contains(("loads.rejected", (object)1L), health.Data);
         held.SetResult();
         await holder;
 

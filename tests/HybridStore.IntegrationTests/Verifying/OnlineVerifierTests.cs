@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
+using HybridStore.IntegrationTests.Health;
 using HybridStore.IntegrationTests.Resilience;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -28,7 +30,9 @@ public sealed class OnlineVerifierTests(ServersFixture servers)
         Assert.Equal("Pot by Ann", await ReadAsync(host));
         await AdvanceUntilAsync(() => Count(results, "different") == 1, "the difference is found");
 
-        Assert.Equal(1, host.Root.Verifier!.Metrics.Differences);
+        var health = await host.CheckAsync();
+        health.AssertIs(HealthStatus.Degraded, "Cached values were found that differ");
+        Assert.Equal(1L, health.Data["verifier.differences"]);
         await Eventually.HappensAsync(
             async () => await ReadAsync(host) == "Pot by Bob", "the entry is removed");
         var logs = host.Logs.GetSnapshot();
@@ -171,6 +175,7 @@ public sealed class OnlineVerifierTests(ServersFixture servers)
             (services, _) =>
             {
                 services.AddMetrics();
+                services.AddHealthChecks().AddHybridStore();
                 services.AddSingleton<TimeProvider>(_time);
             });
         await host.ExecuteAsync(

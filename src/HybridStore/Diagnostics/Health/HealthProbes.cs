@@ -7,7 +7,7 @@ internal static class HealthProbes
 {
     public static IReadOnlyList<IHealthProbe> Of(StoreRoot root)
     {
-        List<IHealthProbe> probes = [new PostgresProbe(root.Postgres, root.TimeProvider)];
+        List<IHealthProbe> probes = [new PostgresProbe(root.Postgres, root.TimeProvider), new LimiterProbe(root.Limiter)];
         if (root.Redis is { } redis)
         {
             probes.Add(new CircuitProbe(redis));
@@ -27,6 +27,16 @@ internal static class HealthProbes
         if (root is { Redis: { } marked, MarkClock: { } clock, Options.Journal.Enabled: true })
         {
             probes.Add(new JournalProbe(marked, clock, JournalProbe.ThresholdOf(root.Options)));
+        }
+
+        if (root.Gate is { } gate)
+        {
+            probes.Add(new RecoveryProbe(gate));
+        }
+
+        if (root.Verifier is { } verifier)
+        {
+            probes.Add(new VerifierProbe(verifier.Metrics));
         }
 
         return probes;

@@ -22,6 +22,7 @@ internal sealed class LoadLimiter : IAsyncDisposable
     private readonly ILogger _logger;
     private int _running;
     private long _rejected;
+    private long _rejectedAt;
     private long _loggedAt;
 
     /// <param name="options">The rule. It is read once, here.</param>
@@ -58,6 +59,12 @@ internal sealed class LoadLimiter : IAsyncDisposable
 
     /// <summary>How many wait.</summary>
     public long Queued => _permits.GetStatistics() is { } statistics ? statistics.CurrentQueuedCount : 0;
+
+    /// <summary>How many were turned away.</summary>
+    public long Rejected => Interlocked.Read(ref _rejected);
+
+    /// <summary>How long ago the last of them was; null if there was none.</summary>
+    public TimeSpan? SinceLastRejection => Rejected == 0 ? null : _timeProvider.GetElapsedTime(Interlocked.Read(ref _rejectedAt));
 
     /// <summary>Lets a load run, at once or when its turn comes.</summary>
     /// <param name="isBypassing">Whether it runs because Redis is out of reach.</param>
@@ -112,8 +119,9 @@ internal sealed class LoadLimiter : IAsyncDisposable
     private HybridStoreOverloadedException TurnAway(TimeSpan waited, bool queueWasFull)
     {
         _metrics?.Rejected(queueWasFull);
+        var (now, loggedAt) = (_timeProvider.GetTimestamp(), Interlocked.Read(ref _loggedAt));
+        Interlocked.Exchange(ref _rejectedAt, now);
         var rejected = Interlocked.Increment(ref _rejected);
-        var (now, loggedAt) = (_timeProvider.GetTimestamp(), Volatile.Read(ref _loggedAt));
         if ((rejected == 1 || _timeProvider.GetElapsedTime(loggedAt, now) >= Silence)
             && Interlocked.CompareExchange(ref _loggedAt, now, loggedAt) == loggedAt)
         {

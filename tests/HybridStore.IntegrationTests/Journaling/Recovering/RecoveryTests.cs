@@ -1,4 +1,6 @@
+using HybridStore.Diagnostics.Health;
 using HybridStore.IntegrationTests.Resilience;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Polly.CircuitBreaker;
 
 namespace HybridStore.IntegrationTests.Journaling.Recovering;
@@ -30,6 +32,9 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
         Assert.True(await reader.IsCachedAsync(1));
         Assert.Equal(1, reader.Host.Root.Gate!.Count);
         Assert.Equal(7, await reader.ReadAsync(1));
+        Assert.Equal(EntryVerdict.Recovering, (await reader.Store.ExplainAsync("item:1", Cancellation)).Verdict);
+        var health = await new RecoveryProbe(reader.Host.Root.Gate!).ProbeAsync(Cancellation);
+        Assert.Equal((HealthStatus.Degraded, ("redis.recovering", 1)), (health.Status, Assert.Single(health.Data)));
         await using var second = await JournalHost.StartAsync(new SingleServers(servers.Servers), besides: reader);
         await OpensAsync(reader);
         Assert.Equal(7, await reader.ReadAsync(1));
