@@ -28,6 +28,8 @@ internal sealed class EntryLoader(
     // reads; and it never waits for another flight: two loads that wait for each other's keys would wait for ever.
     private readonly AsyncLocal<LoadStamp?> _loading = new();
 
+    private readonly ObservedLoads _loads = new(metrics, timeProvider);
+
     private readonly StandbyLoads? _standby =
         postgres.Standby is { } source ? new StandbyLoads(source, metrics, timeProvider, logger) : null;
 
@@ -88,6 +90,7 @@ internal sealed class EntryLoader(
             var candidate = new Flight<T>(cancellationToken);
             var flight = flights.GetOrAdd(key, candidate);
             var isStarter = ReferenceEquals(flight, candidate);
+            request.Observed?.Take(flight);
             if (isStarter)
             {
                 _ = FlyAsync(key, flight, request, seen);
@@ -119,6 +122,11 @@ internal sealed class EntryLoader(
                         || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
                     && request.IsReflectedBy(landing, arrivedAt, isStarter))
                 {
+                    if (!isStarter)
+                    {
+                        metrics.Coalesced(request.Settings.Policy, inProcess: true);
+                    }
+
                     NoteInput(landing.Stamp);
                     return landing.Value;
                 }
@@ -146,12 +154,9 @@ internal sealed class EntryLoader(
         stamp = test is { StampComesFirst: false } ? new LoadStamp(isWanted: false) : stamp;
         _loading.Value = stamp;
         var context = new LoadContext(postgres, onStandby, request.Key, request.Settings.TimeToLive, stamp);
-        var startedAt = timeProvider.GetTimestamp();
         try
         {
-            var value = await request.Load(request.State, context, cancellationToken).ConfigureAwait(false);
-            var duration = timeProvider.GetElapsedTime(startedAt);
-            metrics.Loaded(duration);
+            var (value, duration) = await _loads.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
             if (test is { StampComesFirst: false })
             {
                 await StampLateAsync(stamp, cancellationToken).ConfigureAwait(false);
@@ -241,7 +246,7 @@ internal sealed class EntryLoader(
                 && header.ReadStamp(entry.Span) is var stampOfEntry
                 && request.IsReflectedBy(stampOfEntry))
             {
-                metrics.Coalesced();
+                metrics.Coalesced(request.Settings.Policy, inProcess: false);
                 return new Landing<T>(value, LoadStamp.OfEntry(stampOfEntry), flight.BeganAt, 0, Task.FromResult(false));
             }
 

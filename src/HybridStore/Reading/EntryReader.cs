@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace HybridStore.Reading;
 
-/// <summary>Makes values of the bytes found in Redis. The bytes are untrusted: what cannot be used is a miss, counted by its cause.</summary>
-internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetrics metrics, ILogger logger)
+/// <summary>Makes values of the bytes found in Redis. The bytes are untrusted: what cannot be used is a miss.</summary>
+internal sealed class EntryReader(EntryCodec codec, RedisClock clock, ILogger logger)
 {
     // The offset to Redis's clock is known to half a round trip; being a second off here costs at most a load.
     internal const long ClockTolerance = 1000;
@@ -16,9 +16,15 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetri
 
     /// <summary>True, with the value, if the entry may be served.</summary>
     public bool TryRead<TState, T>(
-        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, long? now, out EntryHeader header, out T value)
+        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, long? now, out EntryHeader header, out T value) =>
+        TryRead(request, entry, now, out header, out value, out _);
+
+    /// <summary>The same with the cause where it may not.</summary>
+    public bool TryRead<TState, T>(
+        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, long? now, out EntryHeader header, out T value, out string? cause)
     {
         var settings = request.Settings;
+        cause = null;
         value = default!;
         T? decoded = default;
         var outcome = EntryCodec.TryReadHeader<T>(entry.Span, settings.SchemaVersion, out header);
@@ -27,7 +33,7 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetri
             // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
             if (now > header.ExpiresAt + ClockTolerance)
             {
-                metrics.Miss("expired");
+                cause = MissCause.Expired;
                 return false;
             }
 
@@ -40,7 +46,7 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetri
 
         if (outcome != DecodeOutcome.Ok)
         {
-            metrics.Miss(outcome);
+            cause = MissCause.Of(outcome);
             return false;
         }
 

@@ -10,6 +10,9 @@ internal interface IEntryCache
     /// <summary>Whether it may forget which entries a tag has, and that is not accepted.</summary>
     bool RefusesTags { get; }
 
+    /// <summary>The number of the generation that is read and stored in; 0 while it is not known.</summary>
+    long Generation { get; }
+
     /// <summary>Reads an entry; a null value is a miss.</summary>
     ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
 

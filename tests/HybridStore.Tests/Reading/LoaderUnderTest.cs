@@ -4,6 +4,7 @@ using HybridStore.Postgres;
 using HybridStore.Reading;
 using HybridStore.Serialization;
 using HybridStore.Tests.Redis;
+using HybridStore.Usage;
 using Npgsql;
 
 namespace HybridStore.Tests.Reading;
@@ -22,8 +23,9 @@ internal sealed class LoaderUnderTest : IDisposable
         Leases = new LeaseAcquirer(Connection.Gateway, TimeSpan.FromSeconds(1), Connection.Clock);
         var cache = new LoaderCache(
             Leases,
-            new EntryReader(codec, Connection.RedisClock, metrics, Logger),
-            new EntryStorer(Connection.Gateway, codec, metrics, Logger));
+            new EntryReader(codec, Connection.RedisClock, Logger),
+            new EntryStorer(
+                Connection.Gateway, codec, metrics, new KnownEntries(metrics, Connection.RedisClock, Connection.Clock), Logger));
         Loader = new EntryLoader(
             new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, metrics, TimeProvider.System, Logger);
         Refresher = new EntryRefresher(Loader, cache, metrics, Logger);
@@ -52,7 +54,7 @@ internal sealed class LoaderUnderTest : IDisposable
         ReadAsync(key, (_, token) => new ValueTask<T>(load(token)), cancellationToken);
 
     public void RefreshBehind<T>(string key, Func<CancellationToken, Task<T>> load) =>
-        Refresher.RefreshBehind(Request<T>(key, (_, token) => new ValueTask<T>(load(token))), default);
+        Refresher.RefreshBehind(Request<T>(key, (_, token) => new ValueTask<T>(load(token))), default, age: TimeSpan.Zero);
 
     public static LoadRequest<Func<LoadContext, CancellationToken, ValueTask<T>>, T> Request<T>(
         string key, Func<LoadContext, CancellationToken, ValueTask<T>> load) =>
