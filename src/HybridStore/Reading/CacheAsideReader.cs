@@ -72,9 +72,9 @@ internal sealed class CacheAsideReader(
         }
 
         metrics.Hit(request.Settings.Policy, header.LoadTime, beganAt);
-        if (known.IsUsed)
+        if (known.IsUsed && !known.HasRead(request.Key, header.CreatedAt))
         {
-            known.Hit(request.Key, request.Settings.Policy, header, gateway.Generation);
+            known.Hit(request.Key, request.Settings.Policy, header, gateway.Generation, now);
         }
 
         request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.Hit.Name());

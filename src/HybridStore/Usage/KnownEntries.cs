@@ -19,6 +19,9 @@ internal sealed class KnownEntries(StoreMetrics metrics, RedisClock clock, TimeP
     private const long EndTolerance = 100;
 
     private readonly KnownEntry?[] _places = new KnownEntry?[Places];
+
+    // Which entry in each place is known to have been read: nearly every hit ends with a look at this. A stale one costs a look at the place.
+    private readonly ulong[] _read = new ulong[Places];
     private volatile bool _isWanted;
 
     /// <summary>Whether anything is remembered.</summary>
@@ -31,27 +34,38 @@ internal sealed class KnownEntries(StoreMetrics metrics, RedisClock clock, TimeP
     /// <summary>From here on there is somebody who wants to know, other than by the counter of misses.</summary>
     public void Begin() => _isWanted = true;
 
-    /// <summary>An entry was read. One that is remembered costs a look. To be called where <see cref="IsUsed"/>.</summary>
-    public void Hit(string key, PolicyMeter policy, in EntryHeader header, long generation)
+    /// <summary>Whether it is remembered that this entry was read, so that there is nothing to add.</summary>
+    public bool HasRead(string key, long createdAt)
+    {
+        var hash = HashOf(key);
+        return Volatile.Read(ref _read[hash % Places]) == MarkOf(hash, createdAt);
+    }
+
+    /// <summary>An entry was read.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="header">The entry's.</param>
+    /// <param name="generation">The generation that was read in.</param>
+    /// <param name="now">Redis's time in milliseconds, if it is known.</param>
+    public void Hit(string key, PolicyMeter policy, in EntryHeader header, long generation, long? now)
     {
         var hash = HashOf(key);
         ref var place = ref _places[hash % Places];
         var known = Volatile.Read(ref place);
         if (known?.KeyHash == hash)
         {
-            if (known.WasRead && known.CreatedAt == header.CreatedAt && !known.IsInvalidated && !known.IsRefused)
-            {
-                return;
-            }
-
             if (known.IsSameEntry(header.CreatedAt))
             {
                 var read = known with { CreatedAt = header.CreatedAt, ExpiresAt = header.ExpiresAt, WasRead = true, IsInvalidated = false };
-                Interlocked.CompareExchange(ref place, read, known);
+                if (Interlocked.CompareExchange(ref place, read, known) == known)
+                {
+                    Mark(hash, header.CreatedAt);
+                }
+
                 return;
             }
         }
-        else if (known is not null && !known.IsOver(Now))
+        else if (known is not null && !known.IsOver(now ?? Now))
         {
             // Who came first stays until its entry is over: keys that share a place would otherwise push each other out at each read.
             return;
@@ -60,6 +74,7 @@ internal sealed class KnownEntries(StoreMetrics metrics, RedisClock clock, TimeP
         var found = new KnownEntry(hash, policy, header.CreatedAt, header.ExpiresAt, generation, policy.Usage.LastHadTags) { WasRead = true };
         if (Interlocked.CompareExchange(ref place, found, known) == known)
         {
+            Mark(hash, header.CreatedAt);
             End(known);
         }
     }
@@ -88,7 +103,7 @@ internal sealed class KnownEntries(StoreMetrics metrics, RedisClock clock, TimeP
             stored = stored with { WasRead = true };
         }
 
-        End(Interlocked.Exchange(ref place, stored));
+        Replace(hash, stored);
     }
 
     /// <summary>A value was loaded and not stored.</summary>
@@ -98,7 +113,7 @@ internal sealed class KnownEntries(StoreMetrics metrics, RedisClock clock, TimeP
         {
             var hash = HashOf(key);
             var refused = new KnownEntry(hash, policy, 0, 0, 0, HasTags: false) { IsRefused = true };
-            End(Interlocked.Exchange(ref _places[hash % Places], refused));
+            Replace(hash, refused);
         }
     }
 
@@ -117,6 +132,7 @@ internal sealed class KnownEntries(StoreMetrics metrics, RedisClock clock, TimeP
             if (Volatile.Read(ref place) is { IsInvalidated: false, IsRefused: false } known && known.KeyHash == hash)
             {
                 Interlocked.CompareExchange(ref place, known with { IsInvalidated = true }, known);
+                Unmark(hash);
             }
         }
     }
@@ -180,6 +196,19 @@ internal sealed class KnownEntries(StoreMetrics metrics, RedisClock clock, TimeP
         }
 
         return (ended, neverRead);
+    }
+
+    // The time is spread over all bits, or the marks of two keys could meet.
+    private static ulong MarkOf(ulong hash, long createdAt) => hash ^ ((ulong)createdAt * 0x9E3779B97F4A7C15);
+
+    private void Mark(ulong hash, long createdAt) => Volatile.Write(ref _read[hash % Places], MarkOf(hash, createdAt));
+
+    private void Unmark(ulong hash) => Volatile.Write(ref _read[hash % Places], 0);
+
+    private void Replace(ulong hash, KnownEntry entry)
+    {
+        End(Interlocked.Exchange(ref _places[hash % Places], entry));
+        Unmark(hash);
     }
 
     private static ulong HashOf(string key) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(key.AsSpan()));

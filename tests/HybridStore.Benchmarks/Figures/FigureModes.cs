@@ -9,6 +9,7 @@ internal static class FigureModes
         ["miss"] = MissFigures.RunAsync,
         ["races"] = RaceFigures.RunAsync,
         ["tag"] = TagFigures.RunAsync,
+        ["telemetry"] = TelemetryFigures.RunAsync,
         ["watch"] = WatchFigures.RunAsync,
         ["write"] = WriteFigures.RunAsync,
     };

@@ -158,12 +158,12 @@ public sealed class KnownEntriesTests
     {
         Store("key");
         var header = HeaderOf(TimeSpan.Zero);
-        _known.Hit("key", _policy, header, 1);
+        _known.Hit("key", _policy, header, 1, now: null);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         for (var i = 0; i < 1000; i++)
         {
-            _known.Hit("key", _policy, header, 1);
+            Assert.True(_known.HasRead("key", header.CreatedAt));
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -190,7 +190,14 @@ public sealed class KnownEntriesTests
     private void Store(string key, bool hasTags = false, int fences = 0) =>
         _known.Stored(key, _policy, Minute, hasTags, generation: 1, fences);
 
-    private void Read(string key, TimeSpan createdAgo) => _known.Hit(key, _policy, HeaderOf(createdAgo), generation: 1);
+    private void Read(string key, TimeSpan createdAgo)
+    {
+        var header = HeaderOf(createdAgo);
+        if (!_known.HasRead(key, header.CreatedAt))
+        {
+            _known.Hit(key, _policy, header, generation: 1, now: null);
+        }
+    }
 
     private EntryHeader HeaderOf(TimeSpan createdAgo)
     {
