@@ -115,11 +115,16 @@ internal sealed class StoreMetrics
     /// <param name="policy">The policy.</param>
     /// <param name="loadTime">What the load of the entry took.</param>
     /// <param name="beganAt">What <see cref="BeginRead"/> has returned.</param>
-    public void Hit(PolicyMeter policy, TimeSpan loadTime, long beganAt)
+    /// <param name="endedAt">When the value was there.</param>
+    public void Hit(PolicyMeter policy, TimeSpan loadTime, long beganAt, long endedAt)
     {
         policy.Usage.Hit(loadTime);
         Read(policy, ReadResult.Hit);
-        EndRead(policy, ReadResult.Hit, beganAt, error: null);
+        if (beganAt != 0)
+        {
+            _readDuration.Record(
+                _timeProvider.GetElapsedTime(beganAt, endedAt).TotalSeconds, policy.OfDuration(ReadResult.Hit));
+        }
     }
 
     /// <summary>How a read will be answered.</summary>

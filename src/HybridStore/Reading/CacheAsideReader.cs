@@ -64,17 +64,16 @@ internal sealed class CacheAsideReader(
         }
 
         ReadOnlyMemory<byte> entry = found.Value;
-        var now = entries.Now;
-        if (!entries.TryRead(request, entry, now, out var header, out T value, out var cause)
+        if (!entries.TryRead(request, entry, out var header, out T value, out var readAt, out var cause)
             || (cause = CauseToRefuse(request, header, entry, found)) is not null)
         {
             return await MissAsync(request, EntryReader.Identity(entry), cause, beganAt, cancellationToken).ConfigureAwait(false);
         }
 
-        metrics.Hit(request.Settings.Policy, header.LoadTime, beganAt);
+        metrics.Hit(request.Settings.Policy, header.LoadTime, beganAt, readAt.Timestamp);
         if (known.IsUsed && !known.HasRead(request.Key, header.CreatedAt))
         {
-            known.Hit(request.Key, request.Settings.Policy, header, gateway.Generation, now);
+            known.Hit(request.Key, request.Settings.Policy, header, gateway.Generation, readAt.Now);
         }
 
         request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.Hit.Name());
@@ -83,7 +82,7 @@ internal sealed class CacheAsideReader(
             loader.NoteInput(LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
         }
 
-        RefreshIfDue(request, header, entry, now);
+        RefreshIfDue(request, header, entry, readAt.Now);
         return value;
     }
 

@@ -242,7 +242,7 @@ internal sealed class EntryLoader(
             ReadOnlyMemory<byte> entry = answer.Entry;
             if (!answer.Entry.IsNull
                 && request.MaxStaleness is null
-                && cache.Reader.TryRead(request, entry, cache.Reader.Now, out var header, out T value)
+                && cache.Reader.TryRead(request, entry, out var header, out T value)
                 && header.ReadStamp(entry.Span) is var stampOfEntry
                 && request.IsReflectedBy(stampOfEntry))
             {

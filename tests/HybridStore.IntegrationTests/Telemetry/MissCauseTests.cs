@@ -1,4 +1,5 @@
 using HybridStore.Fencing;
+using HybridStore.IntegrationTests.Journaling;
 using HybridStore.IntegrationTests.Reading;
 using HybridStore.IntegrationTests.Resilience;
 using HybridStore.IntegrationTests.Writing;
@@ -177,6 +178,19 @@ public sealed class MissCauseTests(ServersFixture servers)
             Accounts.Key(1), "select balance from account where id = 1", cancellationToken: Cancellation);
 
         Assert.Equal(["older_than_write"], Causes(meter));
+    }
+
+    [Fact]
+    public async Task An_entry_that_may_be_older_than_the_callers_bound_is_that()
+    {
+        // Nobody applies the journal: without a mark nobody knows how old an entry is.
+        await using var journal = await JournalHost.StartAsync(servers, isListening: false);
+        await journal.ReadAsync(1);
+        using var meter = new RecordedMeter(journal.Host);
+
+        await journal.ReadAsync(1, new ReadOptions { MaxStaleness = TimeSpan.FromSeconds(5) });
+
+        Assert.Equal(["older_than_bound"], Causes(meter));
     }
 
     [Fact]

@@ -98,7 +98,9 @@ internal sealed class AggregatingListener : IDisposable
 
             for (var i = 0; i < other.Length; i++)
             {
-                if (alternate[i].Key != other[i].Key || !Equals(alternate[i].Value, other[i].Value))
+                // Nearly always the same objects.
+                if ((!ReferenceEquals(alternate[i].Key, other[i].Key) && alternate[i].Key != other[i].Key)
+                    || (!ReferenceEquals(alternate[i].Value, other[i].Value) && !Equals(alternate[i].Value, other[i].Value)))
                 {
                     return false;
                 }
