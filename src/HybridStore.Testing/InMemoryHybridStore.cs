@@ -10,6 +10,7 @@ using HybridStore.Serialization;
 using HybridStore.Testing.Caching;
 using HybridStore.Testing.Recording;
 using HybridStore.Testing.Statements;
+using HybridStore.Usage;
 using HybridStore.Writing;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -29,6 +30,9 @@ namespace HybridStore.Testing;
 /// </remarks>
 public sealed class InMemoryHybridStore : IHybridStore
 {
+    // The store's name in metrics.
+    private const string MemoryName = "memory";
+
     private readonly StoreRecords _records = new();
     private readonly StatementAnswers _answers;
     private readonly EntryPolicies _policies;
@@ -65,7 +69,7 @@ public sealed class InMemoryHybridStore : IHybridStore
         var (options, time, logger) = (parts.Options, parts.TimeProvider, parts.Logger);
         _hasDatabase = parts.DataSource is not null;
         _answers = new StatementAnswers(_records);
-        _policies = new EntryPolicies(options.Defaults, options.Policies, withoutJitter: true);
+        _policies = new EntryPolicies(options.Defaults, options.Policies, withoutJitter: true, MemoryName);
         _codec = new EntryCodec(parts.Serializers);
         _partition = new InMemoryPartition(time, options.FenceTtl, options.LeaseDuration);
 
@@ -75,13 +79,17 @@ public sealed class InMemoryHybridStore : IHybridStore
         {
             Simulated = _hasDatabase ? null : new SimulatedDatabase(_answers),
         };
-        var metrics = new StoreMetrics(parts.Meters, "memory") { ReadObserver = _records.Observe };
+        var metrics = new StoreMetrics(parts.Meters, MemoryName, time) { ReadObserver = _records.Observe };
 
         // A clock that is not known keeps the store from refreshing entries early.
-        var entries = new EntryReader(_codec, new RedisClock(time), metrics, logger);
+        var clock = new RedisClock(time);
+        var writes = new WriteMetrics(metrics);
+        var known = new KnownEntries(metrics, clock, time);
+        var entries = new EntryReader(_codec, clock, logger);
         // Who waits for the lease of another caller waits in real time: nobody may be there to advance the test's.
-        var storer = new EntryStorer(_cache, _codec, metrics, logger);
-        var loaderCache = new LoaderCache(new LeaseAcquirer(_cache, options.LeaseWait, TimeProvider.System), entries, storer);
+        var storer = new EntryStorer(_cache, _codec, metrics, known, logger);
+        var loaderCache = new LoaderCache(
+            new LeaseAcquirer(_cache, options.LeaseWait, TimeProvider.System, metrics: metrics), entries, storer);
         var currentWrite = new CurrentWrite();
         var limiter = new LoadLimiter(
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
@@ -89,19 +97,29 @@ public sealed class InMemoryHybridStore : IHybridStore
         var store = new CacheAsideStore(
             _policies,
             parts.Serializers,
-            new CacheAsideReader(_cache, entries, loader, new EntryRefresher(loader, loaderCache, limiter, metrics, logger), _cache, metrics, new CurrentMarks()),
+            new CacheAsideReader(
+                _cache,
+                entries,
+                loader,
+                new EntryRefresher(loader, loaderCache, limiter, metrics, logger),
+                _cache,
+                metrics,
+                known,
+                new CurrentMarks()),
             loader,
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
                 postgres,
-                new RecordingInvalidator(_cache, _records, InvalidationCause.Write),
+                new RecordingInvalidator(new ObservedInvalidator(_cache, writes, known, "write"), _records, InvalidationCause.Write),
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, time),
                 DurableWriting.Of(options.Journal, isSimulated: !_hasDatabase),
                 new WriteThrough(_policies, parts.Serializers, loader, _cache, storer, time),
                 currentWrite,
+                writes,
                 logger),
             new ForeignInvalidations(
-                new RecordingInvalidator(_cache, _records, InvalidationCause.Call), new TransactionLookup(postgres, logger)),
+                new RecordingInvalidator(new ObservedInvalidator(_cache, writes, known, "application"), _records, InvalidationCause.Call),
+                new TransactionLookup(postgres, logger)),
             metrics,
             hasJournal: true,
             ReadOptions.Default);

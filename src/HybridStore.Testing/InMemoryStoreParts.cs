@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using HybridStore.Diagnostics;
 using HybridStore.Registration;
 using HybridStore.Serialization;
 using Microsoft.Extensions.DependencyInjection;
@@ -62,7 +61,7 @@ internal sealed record InMemoryStoreParts(
     {
         public static readonly SharedMeter Instance = new();
 
-        private readonly Meter _meter = new(StoreMetrics.MeterName);
+        private readonly Meter _meter = new(HybridStoreTelemetry.MeterName);
 
         public Meter Create(MeterOptions options) => _meter;
 

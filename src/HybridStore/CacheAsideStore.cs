@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HybridStore.Diagnostics;
 using HybridStore.Explaining;
 using HybridStore.Invalidating;
@@ -38,19 +39,17 @@ internal sealed class CacheAsideStore(
         var settings = policies.Resolve(options);
         var request = new LoadRequest<TState, T>(
             key, state, load, settings, readOptions.AtLeast.TransactionId, readOptions.AtLeast.IsJournaled && hasJournal, Bound());
-        if (!readOptions.SkipCache && !settings.DoNotCache)
+        var isCached = !readOptions.SkipCache && !settings.DoNotCache;
+        if (isCached)
         {
             // Refuses types that do not survive a round trip: at the first use and not at the first hit, and also where there is no
             // Redis, so that tests without it find them.
             serializers.For<T>();
-            if (reader is not null)
-            {
-                return reader.ReadAsync(request, readOptions.AllowReplicas, cancellationToken);
-            }
         }
 
-        metrics.Read("not_cached");
-        return loader.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(key), cancellationToken);
+        return StoreTracing.IsListenedTo && StoreTracing.CreateRead(settings.Policy) is { } span
+            ? TraceAsync(span, isCached, request with { Observed = new ReadObservation(span) }, cancellationToken)
+            : ReadAsync(isCached, request, cancellationToken);
     }
 
     public Task<WriteReceipt> WriteAsync(
@@ -117,6 +116,53 @@ internal sealed class CacheAsideStore(
 
         return new CacheAsideStore(
             policies, serializers, reader, loader, explainer, writer, invalidations, metrics, hasJournal, readOptions);
+    }
+
+    private ValueTask<T> ReadAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken)
+    {
+        if (isCached && reader is not null)
+        {
+            return reader.ReadAsync(request, readOptions.AllowReplicas, cancellationToken);
+        }
+
+        metrics.Read(request.Settings.Policy, ReadResult.NotCached);
+        request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.NotCached.Name());
+        var beganAt = metrics.BeginRead();
+        var loading = loader.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(request.Key), cancellationToken);
+        return beganAt == 0 ? loading : MeasureAsync(loading, request.Settings.Policy, beganAt);
+    }
+
+    private async ValueTask<T> TraceAsync<TState, T>(
+        Activity span, bool isCached, LoadRequest<TState, T> request, CancellationToken cancellationToken)
+    {
+        // Here, and not in the caller's flow, which goes on without it.
+        span.Start();
+        try
+        {
+            var value = await ReadAsync(isCached, request, cancellationToken).ConfigureAwait(false);
+            StoreTracing.End(span, error: null);
+            return value;
+        }
+        catch (Exception error)
+        {
+            StoreTracing.End(span, error);
+            throw;
+        }
+    }
+
+    private async ValueTask<T> MeasureAsync<T>(ValueTask<T> loading, PolicyMeter policy, long beganAt)
+    {
+        try
+        {
+            var value = await loading.ConfigureAwait(false);
+            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error: null);
+            return value;
+        }
+        catch (Exception error)
+        {
+            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error);
+            throw;
+        }
     }
 
     /// <summary>The caller's bound, or that of the load in which it reads, whichever is smaller.</summary>

@@ -30,6 +30,9 @@ internal sealed class Fences
         return true;
     }
 
+    /// <summary>How many are remembered.</summary>
+    public int CountAt(long now) => _writes.Values.Count(write => write.Until > now);
+
     public ExplainedFences Explain(SnapshotStamp? stamp, long now) => new()
     {
         Exact = [.. _writes

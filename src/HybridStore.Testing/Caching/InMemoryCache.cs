@@ -19,6 +19,8 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
 
     public bool RefusesTags => false;
 
+    public long Generation => partition.Number;
+
     public bool IsDown
     {
         get => _isDown;

@@ -26,6 +26,18 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
 
     private long Now => timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>The number of its generation.</summary>
+    public long Number
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Generation.Number;
+            }
+        }
+    }
+
     public byte[]? Read(string key)
     {
         lock (_lock)
@@ -186,14 +198,15 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
     private LeaseAnswer Grant(string key, long now)
     {
         var guard = GuardOf(key);
+        var fences = guard.Fences.CountAt(now);
         if (guard.IsHeld(now))
         {
-            return default;
+            return new LeaseAnswer(null, default, fences);
         }
 
         var token = Fencing.Lease.NewToken();
         guard.Grant(token, now, now + (long)leaseDuration.TotalMilliseconds);
-        return new LeaseAnswer(new Lease(token, _sequence, Generation, High: _highest), default);
+        return new LeaseAnswer(new Lease(token, _sequence, Generation, High: _highest) { Fences = fences }, default, fences);
     }
 
     private StoreAnswer Judge(StoreCommand command, KeyGuard guard, long now)

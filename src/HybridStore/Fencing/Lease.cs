@@ -10,5 +10,8 @@ namespace HybridStore.Fencing;
 /// primary has to be read then.</param>
 internal sealed record Lease(byte[] Token, long Sequence, Generation Generation, ulong? High)
 {
+    /// <summary>How many fences the guard of the key held then. For metrics alone.</summary>
+    public int Fences { get; init; }
+
     public static byte[] NewToken() => Guid.NewGuid().ToByteArray();
 }

@@ -19,7 +19,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
     private readonly RedisConnection _connection;
     private readonly FlightTable _flights;
     private readonly InvalidationRetryOptions _retry;
-    private readonly StoreMetrics _metrics;
+    private readonly WriteMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly ProtocolUnderTest? _test;
@@ -34,7 +34,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         RedisConnection connection,
         FlightTable flights,
         InvalidationRetryOptions retry,
-        StoreMetrics metrics,
+        WriteMetrics metrics,
         TimeProvider timeProvider,
         ILogger logger,
         ProtocolUnderTest? test = null)
@@ -71,11 +71,9 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
 
         if (await TryApplyAsync(what, fence, spared).ConfigureAwait(false))
         {
-            _metrics.Invalidated(applied: true);
             return InvalidationReceipt.AlreadyApplied;
         }
 
-        _metrics.Invalidated(applied: false);
         var applied = _pending.Add(what, fence, out var overflowed);
         InvalidationLog.Queued(_logger, what.Keys.Count, what.Tags.Count);
         if (overflowed)
@@ -96,11 +94,9 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         _flights.DetachAll();
         if (await _redis.ApplyToEverythingAsync(floor: null, probing: false, CancellationToken.None).ConfigureAwait(false))
         {
-            _metrics.Invalidated(applied: true);
             return InvalidationReceipt.AlreadyApplied;
         }
 
-        _metrics.Invalidated(applied: false);
         var applied = _pending.AddEverything();
         InvalidationLog.FlushQueued(_logger);
         EnsureRetrying();
@@ -228,6 +224,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         if (applied)
         {
             InvalidationLog.AppliedLate(_logger, batch.Count);
+            _metrics.Invalidated("retry", "applied", batch.Count);
             _pending.Complete();
         }
 

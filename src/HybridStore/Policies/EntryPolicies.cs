@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using HybridStore.Diagnostics;
 using HybridStore.Keys;
 
 namespace HybridStore.Policies;
@@ -17,14 +18,34 @@ internal sealed class EntryPolicies
     /// <param name="defaults">The store's own.</param>
     /// <param name="policies">The named ones.</param>
     /// <param name="withoutJitter">For tests, which have to know when an entry ends.</param>
+    /// <param name="storeName">The store's name in metrics.</param>
     public EntryPolicies(
-        EntryOptions defaults, IEnumerable<KeyValuePair<string, EntryOptions>> policies, bool withoutJitter = false)
+        EntryOptions defaults,
+        IEnumerable<KeyValuePair<string, EntryOptions>> policies,
+        bool withoutJitter = false,
+        string storeName = PolicyMeter.DefaultName)
     {
         _withoutJitter = withoutJitter;
-        _defaults = Settled(EntrySettings.Default.With(defaults));
+        var unnamed = new PolicyMeter(storeName, PolicyMeter.DefaultName);
+        _defaults = Settled(EntrySettings.Default.With(defaults)) with { Policy = unnamed };
         _policies = policies.ToDictionary(
-            policy => policy.Key, policy => Settled(_defaults.With(policy.Value)), StringComparer.OrdinalIgnoreCase);
+            policy => policy.Key,
+            policy => Settled(_defaults.With(policy.Value)) with { Policy = MeterOf(policy.Key) },
+            StringComparer.OrdinalIgnoreCase);
+        Meters = [unnamed, .. _policies.Values.Select(policy => policy.Policy).Where(policy => policy != unnamed)];
+
+        // A policy of that name is what names none.
+        PolicyMeter MeterOf(string name) => string.Equals(name, PolicyMeter.DefaultName, StringComparison.OrdinalIgnoreCase)
+            ? unnamed
+            : new PolicyMeter(storeName, Lower(name));
+
+        // Names are compared without case, so metrics show one spelling of them.
+        [System.Diagnostics.CodeAnalysis.SuppressMessage("Globalization", "CA1308", Justification = "For people to read.")]
+        static string Lower(string name) => name.ToLowerInvariant();
     }
+
+    /// <summary>What is counted, for each policy; first for what names none.</summary>
+    public IReadOnlyList<PolicyMeter> Meters { get; }
 
     /// <exception cref="ArgumentException">The policy is unknown.</exception>
     public EntrySettings Resolve(EntryOptions? options)

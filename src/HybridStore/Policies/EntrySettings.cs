@@ -1,3 +1,5 @@
+using HybridStore.Diagnostics;
+
 namespace HybridStore.Policies;
 
 /// <summary><see cref="EntryOptions"/> with nothing left open.</summary>
@@ -13,6 +15,9 @@ internal sealed record EntrySettings(
 {
     public static EntrySettings Default { get; } = new(TimeSpan.FromMinutes(10), 0.1, null, 1, 0, 1024 * 1024, null, false);
 
+    /// <summary>Counts what is done under these settings, by the name of their policy.</summary>
+    public PolicyMeter Policy { get; init; } = PolicyMeter.Unnamed;
+
     /// <summary>What <paramref name="options"/> sets, and the rest from here.</summary>
     public EntrySettings With(EntryOptions options) => new(
         options.TimeToLive ?? TimeToLive,
@@ -22,5 +27,8 @@ internal sealed record EntrySettings(
         options.SchemaVersion ?? SchemaVersion,
         options.MaximumPayloadBytes ?? MaximumPayloadBytes,
         options.CompressionThresholdBytes ?? CompressionThresholdBytes,
-        options.DoNotCache ?? DoNotCache);
+        options.DoNotCache ?? DoNotCache)
+    {
+        Policy = Policy,
+    };
 }

@@ -3,6 +3,7 @@ using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Redis;
 using HybridStore.Serialization;
+using HybridStore.Usage;
 using HybridStore.Verifying;
 using HybridStore.Writing;
 using StackExchange.Redis;
@@ -17,6 +18,7 @@ internal sealed class CacheAsideReader(
     EntryRefresher refresher,
     IInvalidator invalidations,
     StoreMetrics metrics,
+    KnownEntries known,
     IAppliedMarks marks,
     OnlineVerifier? verifier = null,
     IProtocolGate? gate = null)
@@ -29,6 +31,7 @@ internal sealed class CacheAsideReader(
     public async ValueTask<T> ReadAsync<TState, T>(
         LoadRequest<TState, T> request, bool allowReplicas, CancellationToken cancellationToken)
     {
+        var beganAt = metrics.BeginRead();
         if (gate is not null)
         {
             await gate.PassAsync(ProtocolStep.ReadEntry).ConfigureAwait(false);
@@ -36,8 +39,7 @@ internal sealed class CacheAsideReader(
 
         if (invalidations.IsPending(request.Key))
         {
-            metrics.Read("invalidation_pending");
-            return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
+            return await LoadAsync(request, seen: null, ReadResult.InvalidationPending, beganAt, cancellationToken).ConfigureAwait(false);
         }
 
         if (request.MaxStaleness is not null)
@@ -54,48 +56,46 @@ internal sealed class CacheAsideReader(
             if (answer.Error is RedisServerException { Kind: RedisErrorKind.WrongType })
             {
                 // Not a string, so not ours: as good as bytes that cannot be read, and the store writes over it.
-                metrics.Miss(DecodeOutcome.Undecodable);
-                return await loader.LoadSharedAsync(request, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+                return await MissAsync(request, ReadOnlyMemory<byte>.Empty, MissCause.Undecodable, beganAt, cancellationToken)
+                    .ConfigureAwait(false);
             }
 
             // One time-out is enough: Redis is not asked for a lease as well.
-            metrics.Read(gateway.IsRecovering(request.Key) ? "recovering" : "redis_unavailable");
-            return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
+            var result = gateway.IsRecovering(request.Key) ? ReadResult.Recovering : ReadResult.RedisUnavailable;
+            return await LoadAsync(request, seen: null, result, beganAt, cancellationToken).ConfigureAwait(false);
         }
 
         if (gateway.Recoveries != recoveries && request.MaxStaleness is null)
         {
             // What the probe found, say: nobody knows yet how old it is.
-            metrics.Read("recovering");
-            return await loader.LoadSharedAsync(request, seen: null, cancellationToken).ConfigureAwait(false);
+            return await LoadAsync(request, seen: null, ReadResult.Recovering, beganAt, cancellationToken).ConfigureAwait(false);
         }
 
         if (found.Value.IsNull)
         {
-            metrics.Miss("absent");
-            return await loader.LoadSharedAsync(request, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+            return await MissAsync(request, ReadOnlyMemory<byte>.Empty, cause: null, beganAt, cancellationToken).ConfigureAwait(false);
         }
 
         ReadOnlyMemory<byte> entry = found.Value;
-        var now = entries.Now;
-        if (!entries.TryRead(request, entry, now, out var header, out T value))
+        if (!entries.TryRead(request, entry, out var header, out T value, out var readAt, out var cause)
+            || (cause = CauseToRefuse(request, header, entry, found)) is not null)
         {
-            return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
+            return await MissAsync(request, EntryReader.Identity(entry), cause, beganAt, cancellationToken).ConfigureAwait(false);
         }
 
-        if (CauseToRefuse(request, header, entry, found) is { } cause)
+        metrics.Hit(request.Settings.Policy, header.LoadTime, beganAt, readAt.Timestamp);
+        if (known.IsUsed && !known.HasRead(request.Key, header.CreatedAt))
         {
-            metrics.Miss(cause);
-            return await loader.LoadSharedAsync(request, EntryReader.Identity(entry), cancellationToken).ConfigureAwait(false);
+            known.Hit(request.Key, request.Settings.Policy, header, gateway.Generation, readAt.Now);
         }
 
-        metrics.Hit();
+        request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.Hit.Name());
         if (loader.IsLoading)
         {
             loader.NoteInput(LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
         }
 
-        RefreshIfDue(request, header, entry, now);
+        RefreshIfDue(request, header, entry, readAt.Now);
         VerifyIfDue(request, entry);
         return value;
     }
@@ -108,6 +108,61 @@ internal sealed class CacheAsideReader(
         }
     }
 
+    /// <summary>Loads what the cache does not have, and counts why: once, whatever becomes of the load.</summary>
+    /// <param name="request">What to load.</param>
+    /// <param name="seen">The identity of the entry that is of no use; empty if there was none.</param>
+    /// <param name="cause">Why it is of no use. Null if there was none: then it is known once the lease has been asked for.</param>
+    /// <param name="beganAt">When the read began, where it is measured.</param>
+    /// <param name="cancellationToken">Ends this caller's wait.</param>
+    private async ValueTask<T> MissAsync<TState, T>(
+        LoadRequest<TState, T> request, ReadOnlyMemory<byte> seen, string? cause, long beganAt, CancellationToken cancellationToken)
+    {
+        request.Settings.Policy.Usage.Miss();
+        if (request.Observed is not null)
+        {
+            // Its span tells the cause as well.
+            known.Begin();
+        }
+        else if (!metrics.AsksForCauses)
+        {
+            return await LoadAsync(request, seen, ReadResult.Miss, beganAt, cancellationToken).ConfigureAwait(false);
+        }
+
+        // What is remembered of the key is looked up before the load is stored over it.
+        var (before, generation, readAt) = (known.Find(request.Key), gateway.Generation, known.Now);
+        var observed = request.Observed ?? new ReadObservation(span: null);
+        try
+        {
+            return await LoadAsync(request with { Observed = observed }, seen, ReadResult.Miss, beganAt, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            cause ??= KnownEntries.CauseOf(before, readAt, generation, observed.Fences);
+            metrics.Missed(request.Settings.Policy, cause);
+            observed.Span?.SetTag(TagNames.Cause, cause);
+        }
+    }
+
+    private async ValueTask<T> LoadAsync<TState, T>(
+        LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen, ReadResult result, long beganAt, CancellationToken cancellationToken)
+    {
+        var policy = request.Settings.Policy;
+        metrics.Read(policy, result);
+        request.Observed?.Span?.SetTag(TagNames.Outcome, result.Name());
+        try
+        {
+            var value = await loader.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false);
+            metrics.EndRead(policy, result, beganAt, error: null);
+            return value;
+        }
+        catch (Exception error)
+        {
+            metrics.EndRead(policy, result, beganAt, error);
+            throw;
+        }
+    }
+
     /// <summary>Why the entry is not what this caller asks for; null if it is.</summary>
     private string? CauseToRefuse<TState, T>(
         in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, in FoundEntry found)
@@ -116,10 +171,10 @@ internal sealed class CacheAsideReader(
             && !request.IsReflectedBy(header.ReadStamp(entry.Span))
             && !(request.IsJournaled && marks.HaveApplied(found, write)))
         {
-            return "older_than_write";
+            return MissCause.OlderThanWrite;
         }
 
-        return request.MaxStaleness is { } bound && !marks.IsWithin(found, bound) ? "older_than_bound" : null;
+        return request.MaxStaleness is { } bound && !marks.IsWithin(found, bound) ? MissCause.OlderThanBound : null;
     }
 
     private void RefreshIfDue<TState, T>(
@@ -131,14 +186,15 @@ internal sealed class CacheAsideReader(
             return;
         }
 
-        if (request.Settings.Beta > 0 && now is { } known && EarlyExpiration.ShouldRefresh(
-                known,
+        if (request.Settings.Beta > 0 && now is { } time && EarlyExpiration.ShouldRefresh(
+                time,
                 header.ExpiresAt,
                 header.LoadTime.TotalMilliseconds,
                 request.Settings.Beta,
                 EarlyExpiration.NextUniform()))
         {
-            refresher.RefreshBehind(request, EntryReader.Identity(entry).ToArray());
+            refresher.RefreshBehind(
+                request, EntryReader.Identity(entry).ToArray(), TimeSpan.FromMilliseconds(Math.Max(0, time - header.CreatedAt)));
         }
     }
 }

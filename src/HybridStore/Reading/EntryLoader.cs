@@ -31,6 +31,8 @@ internal sealed class EntryLoader(
     // reads; and it never waits for another flight: two loads that wait for each other's keys would wait for ever.
     private readonly AsyncLocal<LoadStamp?> _loading = new();
 
+    private readonly ObservedLoads _loads = new(metrics, timeProvider);
+
     private readonly StandbyLoads? _standby =
         postgres.Standby is { } source ? new StandbyLoads(source, metrics, timeProvider, logger) : null;
 
@@ -96,6 +98,7 @@ internal sealed class EntryLoader(
             var candidate = new Flight<T>(cancellationToken);
             var flight = flights.GetOrAdd(key, candidate);
             var isStarter = ReferenceEquals(flight, candidate);
+            request.Observed?.Take(flight);
             if (isStarter)
             {
                 _ = FlyAsync(key, flight, request, seen);
@@ -127,6 +130,11 @@ internal sealed class EntryLoader(
                         || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
                     && request.IsReflectedBy(landing, arrivedAt, isStarter))
                 {
+                    if (!isStarter)
+                    {
+                        metrics.Coalesced(request.Settings.Policy, inProcess: true);
+                    }
+
                     NoteInput(landing.Stamp);
                     return landing.Value;
                 }
@@ -154,12 +162,9 @@ internal sealed class EntryLoader(
         stamp = test is { StampComesFirst: false } ? new LoadStamp(isWanted: false) : stamp;
         _loading.Value = stamp;
         var context = new LoadContext(postgres, onStandby, request.Key, request.Settings.TimeToLive, stamp);
-        var startedAt = timeProvider.GetTimestamp();
         try
         {
-            var value = await request.Load(request.State, context, cancellationToken).ConfigureAwait(false);
-            var duration = timeProvider.GetElapsedTime(startedAt);
-            metrics.Loaded(duration);
+            var (value, duration) = await _loads.RunAsync(request, context, cancellationToken).ConfigureAwait(false);
             if (test is { StampComesFirst: false })
             {
                 await StampLateAsync(stamp, cancellationToken).ConfigureAwait(false);
@@ -263,11 +268,11 @@ internal sealed class EntryLoader(
             ReadOnlyMemory<byte> entry = answer.Entry;
             if (!answer.Entry.IsNull
                 && request.MaxStaleness is null
-                && cache.Reader.TryRead(request, entry, cache.Reader.Now, out var header, out T value)
+                && cache.Reader.TryRead(request, entry, out var header, out T value)
                 && header.ReadStamp(entry.Span) is var stampOfEntry
                 && request.IsReflectedBy(stampOfEntry))
             {
-                metrics.Coalesced();
+                metrics.Coalesced(request.Settings.Policy, inProcess: false);
                 return new Landing<T>(value, LoadStamp.OfEntry(stampOfEntry), flight.BeganAt, 0, Task.FromResult(false));
             }
 

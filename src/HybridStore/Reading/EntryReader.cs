@@ -5,32 +5,40 @@ using Microsoft.Extensions.Logging;
 
 namespace HybridStore.Reading;
 
-/// <summary>Makes values of the bytes found in Redis. The bytes are untrusted: what cannot be used is a miss, counted by its cause.</summary>
-internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetrics metrics, ILogger logger)
+/// <summary>Makes values of the bytes found in Redis. The bytes are untrusted: what cannot be used is a miss.</summary>
+internal sealed class EntryReader(EntryCodec codec, RedisClock clock, ILogger logger)
 {
     // The offset to Redis's clock is known to half a round trip; being a second off here costs at most a load.
     internal const long ClockTolerance = 1000;
 
-    /// <summary>Redis's time in milliseconds, if it is known. Asked once for each hit.</summary>
-    public long? Now => clock.IsKnown ? clock.Now : null;
-
     /// <summary>True, with the value, if the entry may be served.</summary>
     public bool TryRead<TState, T>(
-        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, long? now, out EntryHeader header, out T value)
+        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, out EntryHeader header, out T value) =>
+        TryRead(request, entry, out header, out value, out _, out _);
+
+    /// <summary>The same with the cause where it may not.</summary>
+    /// <param name="request">What is read.</param>
+    /// <param name="entry">The bytes.</param>
+    /// <param name="header">The entry's header.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="readAt">When the value was there: one look at the clock for all who want to know.</param>
+    /// <param name="cause">Why it may not be served.</param>
+    public bool TryRead<TState, T>(
+        in LoadRequest<TState, T> request,
+        ReadOnlyMemory<byte> entry,
+        out EntryHeader header,
+        out T value,
+        out ReadMoment readAt,
+        out string? cause)
     {
         var settings = request.Settings;
+        cause = null;
+        readAt = default;
         value = default!;
         T? decoded = default;
         var outcome = EntryCodec.TryReadHeader<T>(entry.Span, settings.SchemaVersion, out header);
         if (outcome == DecodeOutcome.Ok)
         {
-            // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
-            if (now > header.ExpiresAt + ClockTolerance)
-            {
-                metrics.Miss("expired");
-                return false;
-            }
-
             outcome = codec.TryDecodePayload(entry, header, settings.MaximumPayloadBytes, out decoded, out var failure);
             if (failure is not null)
             {
@@ -40,7 +48,17 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, StoreMetri
 
         if (outcome != DecodeOutcome.Ok)
         {
-            metrics.Miss(outcome);
+            cause = MissCause.Of(outcome);
+            return false;
+        }
+
+        var timestamp = clock.Timestamp;
+        readAt = new ReadMoment(timestamp, clock.IsKnown ? clock.At(timestamp) : null);
+
+        // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
+        if (readAt.Now > header.ExpiresAt + ClockTolerance)
+        {
+            cause = MissCause.Expired;
             return false;
         }
 

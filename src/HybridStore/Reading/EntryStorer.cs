@@ -4,6 +4,7 @@ using HybridStore.Policies;
 using HybridStore.Redis;
 using HybridStore.Resilience;
 using HybridStore.Serialization;
+using HybridStore.Usage;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -11,7 +12,7 @@ namespace HybridStore.Reading;
 
 /// <summary>Stores what was loaded, behind its callers. Whatever goes wrong costs a later load and nothing else.</summary>
 internal sealed class EntryStorer(
-    IEntryCache gateway, EntryCodec codec, StoreMetrics metrics, ILogger logger, ProtocolUnderTest? test = null)
+    IEntryCache gateway, EntryCodec codec, StoreMetrics metrics, KnownEntries known, ILogger logger, ProtocolUnderTest? test = null)
 {
     private static readonly Task<bool> NotStored = Task.FromResult(false);
 
@@ -22,19 +23,20 @@ internal sealed class EntryStorer(
     {
         if (context.Stamp.IsFromTransaction && test is not { TransactionsAreNotStored: false })
         {
-            metrics.Stored("in_transaction");
-            return Decline(request.Key, lease);
+            metrics.NotStored(request.Settings.Policy, "in_transaction");
+            return Decline(request.Key, request.Settings.Policy, lease);
         }
 
         if (context.Stamp.IsOfSeveralDatabases)
         {
-            metrics.Stored("of_several_databases");
-            return Decline(request.Key, lease);
+            metrics.NotStored(request.Settings.Policy, "of_several_databases");
+            return Decline(request.Key, request.Settings.Policy, lease);
         }
 
-        if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive || RefusesTags(context.Tags))
+        if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive
+            || RefusesTags(context.Tags, request.Settings.Policy))
         {
-            return Decline(request.Key, lease);
+            return Decline(request.Key, request.Settings.Policy, lease);
         }
 
         var stamp = context.Stamp.Snapshot;
@@ -51,8 +53,9 @@ internal sealed class EntryStorer(
                     context.Stamp.IsFromStandby,
                     context.Stamp.BootMark,
                     context.Stamp.IsOfPrimaryAlone),
-                encoded)
-            : Decline(request.Key, lease);
+                encoded,
+                request.Settings.Policy)
+            : Decline(request.Key, request.Settings.Policy, lease);
     }
 
     /// <summary>Encodes a value. Null where it cannot be stored, which is counted.</summary>
@@ -65,11 +68,11 @@ internal sealed class EntryStorer(
         {
             case EncodeOutcome.TooLarge:
                 ReadingLog.TooLarge(logger, typeof(T), settings.MaximumPayloadBytes);
-                metrics.Stored("too_large");
+                metrics.NotStored(settings.Policy, "too_large");
                 return null;
             case EncodeOutcome.Unserializable:
                 ReadingLog.Unserializable(logger, typeof(T), encoded.Exception!.GetType());
-                metrics.Stored("unserializable");
+                metrics.NotStored(settings.Policy, "unserializable");
                 return null;
             default:
                 return encoded;
@@ -77,25 +80,27 @@ internal sealed class EntryStorer(
     }
 
     /// <summary>Whether Redis may forget which entries these tags have, which is counted.</summary>
-    public bool RefusesTags(IReadOnlyCollection<string> tags)
+    public bool RefusesTags(IReadOnlyCollection<string> tags, PolicyMeter policy)
     {
         if (tags.Count == 0 || !gateway.RefusesTags)
         {
             return false;
         }
 
-        metrics.Stored("refused_tags_evictable");
+        metrics.NotStored(policy, "refused_tags_evictable");
         return true;
     }
 
     /// <summary>Sends what is encoded. The command is on its way when this returns its task, which never faults.</summary>
-    public Task<bool> SendAsync(StoreCommand command, EncodeResult encoded) => FinishAsync(gateway.StoreAsync(command), encoded, command);
+    public Task<bool> SendAsync(StoreCommand command, EncodeResult encoded, PolicyMeter policy) =>
+        FinishAsync(gateway.StoreAsync(command), encoded, command, policy);
 
     /// <summary>Gives back a lease under which nothing will be stored: who waits for it need not wait until it ends.</summary>
     public void Release(string key, Lease lease) => _ = gateway.ReleaseAsync(key, lease).AsTask();
 
-    private Task<bool> Decline(string key, Lease lease)
+    private Task<bool> Decline(string key, PolicyMeter policy, Lease lease)
     {
+        known.Refused(key, policy);
         Release(key, lease);
         return NotStored;
     }
@@ -107,13 +112,13 @@ internal sealed class EntryStorer(
     {
         if (value is null && settings.NegativeTimeToLive is null)
         {
-            metrics.Stored("null");
+            metrics.NotStored(settings.Policy, "null");
             return null;
         }
 
         if (!context.IsCacheable || context.AdaptedTimeToLive <= TimeSpan.Zero)
         {
-            metrics.Stored("declined");
+            metrics.NotStored(settings.Policy, "declined");
             return null;
         }
 
@@ -128,18 +133,29 @@ internal sealed class EntryStorer(
     }
 
     private async Task<bool> FinishAsync(
-        ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded, StoreCommand command)
+        ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded, StoreCommand command, PolicyMeter policy)
     {
+        var bytes = encoded.Entry.Length;
         var result = await sent.ConfigureAwait(false);
-        if (result.TryGetValue(out var answer))
+        if (result.TryGetValue(out var answer) && answer == StoreAnswer.Stored)
         {
             encoded.Dispose();
-            metrics.Stored(answer.Name());
-            return answer == StoreAnswer.Stored;
+            metrics.Stored(policy, bytes);
+            known.Stored(
+                command.Key, policy, command.TimeToLive, command.Tags.Count > 0, command.Lease.Generation.Number, command.Lease.Fences);
+            return true;
+        }
+
+        known.Refused(command.Key, policy);
+        if (result.Status == RedisCallStatus.Ok)
+        {
+            encoded.Dispose();
+            metrics.NotStored(policy, answer.Name());
+            return false;
         }
 
         // The bytes are left to the garbage collector: after a time-out the client may still be about to send them.
-        metrics.Stored("failed");
+        metrics.NotStored(policy, "failed");
         if (result.Error is { } error)
         {
             ReadingLog.StoreFailed(logger, FailureLog.KindOf(error));

@@ -9,13 +9,19 @@ internal abstract class Flight
     private static long _arrivals;
 
     private long _beganAt;
+    private int _fences;
 
     /// <summary>When what the flight brings began to be read, in the count of arrivals.</summary>
     public long BeganAt => Volatile.Read(ref _beganAt);
 
+    /// <summary>How many fences the guard of the key was seen to hold. For metrics alone.</summary>
+    public int Fences => Volatile.Read(ref _fences);
+
     /// <summary>Numbers everything that happens to flights. A caller that arrived before a load began can take what it brings, whatever was
     /// invalidated before the caller came.</summary>
     public static long NextArrival() => Interlocked.Increment(ref _arrivals);
+
+    public void NoteFences(int fences) => Volatile.Write(ref _fences, Math.Max(_fences, fences));
 
     /// <summary>What was read so far is given up; what the flight will bring is read from here on.</summary>
     public void MarkBegin() => Volatile.Write(ref _beganAt, NextArrival());

@@ -1,3 +1,4 @@
+using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Redis;
 
@@ -8,7 +9,7 @@ namespace HybridStore.Reading;
 /// jittered pauses, so that a lease that becomes free is taken; past the limit the caller loads for itself and does not store.
 /// </summary>
 internal sealed class LeaseAcquirer(
-    IEntryCache gateway, TimeSpan longestWait, TimeProvider timeProvider, ProtocolUnderTest? test = null)
+    IEntryCache gateway, TimeSpan longestWait, TimeProvider timeProvider, ProtocolUnderTest? test = null, StoreMetrics? metrics = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
@@ -38,14 +39,18 @@ internal sealed class LeaseAcquirer(
             await test.PassAsync(ProtocolStep.Lease).ConfigureAwait(false);
             flight.MarkBegin();
             var result = await gateway.LeaseAsync(key, seen, cancellationToken).ConfigureAwait(false);
-            if (!result.TryGetValue(out var answer) || answer.Lease is not null || !answer.Entry.IsNull)
+            var isAnswered = result.TryGetValue(out var answer);
+            flight.NoteFences(answer.Fences);
+            if (!isAnswered || answer.Lease is not null || !answer.Entry.IsNull)
             {
+                Tell(!isAnswered ? "unavailable" : answer.Lease is null ? "entry" : "granted");
                 return answer;
             }
 
             var left = patience - timeProvider.GetElapsedTime(startedAt);
             if (left <= TimeSpan.Zero)
             {
+                Tell("gave_up");
                 return default;
             }
 
@@ -53,5 +58,7 @@ internal sealed class LeaseAcquirer(
             await Task.Delay(jittered < left ? jittered : left, timeProvider, cancellationToken).ConfigureAwait(false);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
+
+        void Tell(string outcome) => metrics?.Leased(timeProvider.GetElapsedTime(startedAt), outcome);
     }
 }

@@ -13,6 +13,9 @@ internal readonly record struct LoadRequest<TState, T>(
     bool IsJournaled = false,
     TimeSpan? MaxStaleness = null)
 {
+    /// <summary>Null on a read that nobody watches.</summary>
+    public ReadObservation? Observed { get; init; }
+
     /// <summary>Whether the applied mark has a say.</summary>
     public bool AsksForMark => MaxStaleness is not null || (AtLeast is not null && IsJournaled);
 

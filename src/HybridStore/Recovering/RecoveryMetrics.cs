@@ -25,5 +25,5 @@ internal sealed class RecoveryMetrics
     }
 
     public void Recovered(RecoveryProof proof, TimeSpan duration) => _durations.Record(
-        duration.TotalSeconds, _store, new("hybridstore.result", proof == RecoveryProof.Covered ? "covered" : "raised"));
+        duration.TotalSeconds, _store, new(TagNames.Result, proof == RecoveryProof.Covered ? "covered" : "raised"));
 }

@@ -19,6 +19,9 @@ internal interface IEntryCache
     /// <summary>Whether that is so only until what was written during an outage is applied.</summary>
     bool IsRecovering(string key);
 
+    /// <summary>The number of the generation that is read and stored in; 0 while it is not known.</summary>
+    long Generation { get; }
+
     /// <summary>Reads an entry; a null value is a miss.</summary>
     ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken);
 

@@ -7,4 +7,5 @@ namespace HybridStore.Redis;
 /// lease.</summary>
 /// <param name="Lease">The lease that was granted.</param>
 /// <param name="Entry">The entry that is there.</param>
-internal readonly record struct LeaseAnswer(Lease? Lease, RedisValue Entry);
+/// <param name="Fences">How many fences the guard of the key holds; 0 where there is an entry.</param>
+internal readonly record struct LeaseAnswer(Lease? Lease, RedisValue Entry, int Fences = 0);

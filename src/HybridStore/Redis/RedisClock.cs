@@ -13,7 +13,13 @@ internal sealed class RedisClock(TimeProvider timeProvider)
     public bool IsKnown => Volatile.Read(ref _offset) != long.MinValue;
 
     /// <summary>Milliseconds since the Unix epoch. Only where <see cref="IsKnown"/>.</summary>
-    public long Now => Volatile.Read(ref _offset) + Monotonic(timeProvider.GetTimestamp());
+    public long Now => At(Timestamp);
+
+    /// <summary>This moment on the local clock.</summary>
+    public long Timestamp => timeProvider.GetTimestamp();
+
+    /// <summary>What Redis's clock shows at a moment on the local one. Only where <see cref="IsKnown"/>.</summary>
+    public long At(long timestamp) => Volatile.Read(ref _offset) + Monotonic(timestamp);
 
     /// <summary>Takes a time that Redis answered with between two local timestamps. The answer with the shortest round trip is the
     /// best one; it loses weight with each later one, so that a clock that was set or drifts is followed.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Recovering;
 using HybridStore.Redis.Generations;
@@ -13,7 +14,12 @@ namespace HybridStore.Redis;
 /// and never an exception.
 /// </summary>
 internal sealed class RedisGateway(
-    RedisConnection connection, RedisGenerations generations, RecoveryGate recovery, RedisClock clock, TimeProvider timeProvider) : IEntryCache
+    RedisConnection connection,
+    RedisGenerations generations,
+    RecoveryGate recovery,
+    RedisClock clock,
+    TimeProvider timeProvider,
+    RedisMetrics? metrics = null) : IEntryCache
 {
     /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
     public bool RefusesTags => connection.Session is { RefusesTags: true };
@@ -27,6 +33,8 @@ internal sealed class RedisGateway(
             && (!session.Breakers[partition].IsClosed || recovery.IsShut(partition));
 
     public bool IsRecovering(string key) => connection.Session is { } session && recovery.IsShut(session.Layout.PartitionOf(key));
+
+    public long Generation => connection.Session?.Generations.Current?.Number ?? 0;
 
     /// <summary>Reads an entry; a null value is a miss. Refused while Redis has never been reached or the circuit is open.</summary>
     public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
@@ -117,11 +125,13 @@ internal sealed class RedisGateway(
             return new ValueTask<RedisCallResult<LeaseAnswer>>(RedisCallResult<LeaseAnswer>.Refused);
         }
 
+        var beganAt = metrics?.Begin() ?? 0;
         var partition = session.Layout.PartitionOf(key);
-        return session.Breakers[partition].ExecuteAsync(
+        var leasing = session.Breakers[partition].ExecuteAsync(
             static call => call.Gateway.SendLeaseAsync(call.session, call.partition, call.key, call.seen, call.forWrite),
             (Gateway: this, session, partition, key, seen, forWrite),
             cancellationToken);
+        return metrics?.Measure(beganAt, RedisOperation.Lease, leasing) ?? leasing;
     }
 
     /// <summary>Stores an entry, or says why it was refused. The command is on its way, behind all commands sent before it,
@@ -133,10 +143,12 @@ internal sealed class RedisGateway(
             return new ValueTask<RedisCallResult<StoreAnswer>>(RedisCallResult<StoreAnswer>.Refused);
         }
 
-        return session.Breakers[session.Layout.PartitionOf(command.Key)].ExecuteAsync(
+        var beganAt = metrics?.Begin() ?? 0;
+        var storing = session.Breakers[session.Layout.PartitionOf(command.Key)].ExecuteAsync(
             static call => call.Gateway.SendStoreAsync(call.session, call.command),
             (Gateway: this, session, command),
             CancellationToken.None);
+        return metrics?.Measure(beganAt, RedisOperation.Store, storing) ?? storing;
     }
 
     /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
@@ -148,10 +160,12 @@ internal sealed class RedisGateway(
             return new ValueTask<RedisCallResult<bool>>(RedisCallResult<bool>.Refused);
         }
 
-        return session.Breakers[session.Layout.PartitionOf(key)].ExecuteAsync(
+        var beganAt = metrics?.Begin() ?? 0;
+        var releasing = session.Breakers[session.Layout.PartitionOf(key)].ExecuteAsync(
             static call => call.Gateway.SendReleaseAsync(call.session, call.key, call.lease),
             (Gateway: this, session, key, lease),
             CancellationToken.None);
+        return metrics?.Measure(beganAt, RedisOperation.Release, releasing) ?? releasing;
     }
 
     /// <summary>Nobody has asked for the generation of this partition for a while: the read goes along with the question, in the same round
@@ -212,8 +226,10 @@ internal sealed class RedisGateway(
                 CommandFlags.DemandMaster)).ConfigureAwait(false);
         return (string?)answer[1] switch
         {
-            "granted" => new LeaseAnswer(new Lease(token, (long)answer[2], generation, HighOf(answer)), RedisValue.Null),
+            "granted" => new LeaseAnswer(
+                new Lease(token, (long)answer[2], generation, HighOf(answer)) { Fences = (int)answer[4] }, RedisValue.Null, (int)answer[4]),
             "entry" => new LeaseAnswer(null, (RedisValue)answer[2]),
+            "held" => new LeaseAnswer(null, RedisValue.Null, (int)answer[3]),
             _ => default,
         };
     }

@@ -1,3 +1,4 @@
+using HybridStore.Diagnostics;
 using HybridStore.Keys;
 using HybridStore.Redis.CombinedReads;
 using HybridStore.Redis.Generations;
@@ -9,7 +10,12 @@ namespace HybridStore.Redis;
 
 /// <summary>The first conversation with Redis: is its version supported, how are keys laid out, what time is it.</summary>
 internal sealed class RedisHandshake(
-    HybridStoreOptions options, RedisClock clock, TimeProvider timeProvider, Action<IReadOnlyList<int>, CircuitTransition> onTransition, ILogger logger)
+    HybridStoreOptions options,
+    RedisClock clock,
+    TimeProvider timeProvider,
+    Action<IReadOnlyList<int>, CircuitTransition> onTransition,
+    ILogger logger,
+    RedisMetrics? metrics = null)
 {
     private const int DefaultPartitionsOnCluster = 16;
 
@@ -104,7 +110,7 @@ internal sealed class RedisHandshake(
             new GenerationRegister(layout, timeProvider),
             new PartitionQuestions(partitions),
             breakers,
-            new PartitionReaders(database, layout, breakers, options.RedisTimeout, timeProvider))
+            new PartitionReaders(database, layout, breakers, options.RedisTimeout, timeProvider, metrics))
         {
             AllowsTagsWhateverIsEvicted = options.AllowTagsUnderAllKeysEviction,
             Cut = options.CutScript,

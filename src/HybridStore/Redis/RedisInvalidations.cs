@@ -1,3 +1,4 @@
+using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Redis.Generations;
 using HybridStore.Resilience;
@@ -12,7 +13,8 @@ internal sealed class RedisInvalidations(
     RedisGenerations generations,
     RedisClock clock,
     TimeProvider timeProvider,
-    ProtocolUnderTest? test = null)
+    ProtocolUnderTest? test = null,
+    RedisMetrics? metrics = null)
 {
     /// <summary>Members of tag sets that one call visits: a millisecond or two of Redis's time.</summary>
     internal const int MembersPerCall = 500;
@@ -159,9 +161,11 @@ internal sealed class RedisInvalidations(
         await test.PassAsync(stage.Current ? ProtocolStep.Invalidate : ProtocolStep.InvalidateMore).ConfigureAwait(false);
         var breaker = session.Breakers[call.Partition];
         var state = (this, session, call, stage);
+        var beganAt = metrics?.Begin() ?? 0;
         var result = probing
             ? await breaker.ExecuteBypassingAsync(Send, state, CancellationToken.None).ConfigureAwait(false)
             : await breaker.ExecuteAsync(Send, state, CancellationToken.None).ConfigureAwait(false);
+        metrics?.End(beganAt, RedisOperation.Invalidate, result.Status);
         if (stage.Cause.Leader is { } leader && result.TryGetValue(out var progress))
         {
             if (progress.IsOfAnotherLeader)

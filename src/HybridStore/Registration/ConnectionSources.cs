@@ -21,7 +21,7 @@ internal static class ConnectionSources
 
         if (options.PostgresConnectionString is { } connectionString)
         {
-            return (NpgsqlDataSource.Create(connectionString), true);
+            return (Create(connectionString, registration), true);
         }
 
         var registered = Registered<NpgsqlDataSource>(services, registration.Key);
@@ -44,12 +44,15 @@ internal static class ConnectionSources
                 false);
         }
 
-        return options.StandbyConnectionString is { } connectionString ? (NpgsqlDataSource.Create(connectionString), true) : (null, false);
+        return options.StandbyConnectionString is { } connectionString ? (Create(connectionString, registration, " standby"), true) : (null, false);
     }
 
     /// <summary>Where the journal's listener connects: the store's own data source unless it is told otherwise.</summary>
-    public static (NpgsqlDataSource DataSource, bool Owned) Listener(JournalOptions options, NpgsqlDataSource dataSource) =>
-        options.ListenerConnectionString is { } connectionString ? (NpgsqlDataSource.Create(connectionString), true) : (dataSource, false);
+    public static (NpgsqlDataSource DataSource, bool Owned) Listener(
+        StoreRegistration registration, JournalOptions options, NpgsqlDataSource dataSource) =>
+        options.ListenerConnectionString is { } connectionString
+            ? (Create(connectionString, registration, " listener"), true)
+            : (dataSource, false);
 
     public static (Func<CancellationToken, Task<IConnectionMultiplexer>> Connect, bool Owned) Multiplexer(
         IServiceProvider services, StoreRegistration registration, HybridStoreOptions options)
@@ -71,6 +74,13 @@ internal static class ConnectionSources
                 "HybridStore has no Redis: set RedisConnectionString, register an IConnectionMultiplexer, call UseRedis on the builder, "
                 + "or set Mode to PassThrough to run without Redis.");
     }
+
+    /// <summary>The name is what tells its pool from others in the client's own metrics.</summary>
+    private static NpgsqlDataSource Create(string connectionString, StoreRegistration registration, string purpose = "") =>
+        new NpgsqlDataSourceBuilder(connectionString)
+        {
+            Name = (registration.Key is null ? "HybridStore" : $"HybridStore.{registration.OptionsName}") + purpose,
+        }.Build();
 
     private static async Task<IConnectionMultiplexer> ConnectAsync(string connectionString, CancellationToken cancellationToken)
     {

@@ -140,6 +140,7 @@ public static class HybridStoreServiceCollectionExtensions
             services.AddSingleton(provider => new StoreRoot(provider, registration));
             services.AddSingleton<IHybridStore>(static provider => provider.GetRequiredService<StoreRoot>().Store);
             services.AddSingleton(static provider => provider.GetRequiredService<StoreRoot>().Schema);
+            services.AddSingleton(static provider => provider.GetRequiredService<StoreRoot>().Report.Begin());
             services.AddSingleton<IHostedService>(
                 static provider => new StoreStarter(provider.GetService<StoreRoot>));
         }
@@ -151,6 +152,8 @@ public static class HybridStoreServiceCollectionExtensions
                 key, static (provider, ofKey) => provider.GetRequiredKeyedService<StoreRoot>(ofKey).Store);
             services.AddKeyedSingleton(
                 key, static (provider, ofKey) => provider.GetRequiredKeyedService<StoreRoot>(ofKey).Schema);
+            services.AddKeyedSingleton(
+                key, static (provider, ofKey) => provider.GetRequiredKeyedService<StoreRoot>(ofKey).Report.Begin());
             services.AddSingleton<IHostedService>(
                 provider => new StoreStarter(() => provider.GetKeyedService<StoreRoot>(key)));
         }

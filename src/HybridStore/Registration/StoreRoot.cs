@@ -17,6 +17,7 @@ using HybridStore.Redis.Janitor;
 using HybridStore.Resilience;
 using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
+using HybridStore.Usage;
 using HybridStore.Verifying;
 using HybridStore.Writing;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,12 +52,15 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         var timeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         var logger = loggers.CreateLogger(registration.Key is null ? "HybridStore" : $"HybridStore.{registration.OptionsName}");
-        var metrics = new StoreMetrics(
-            services.GetService<IMeterFactory>(), registration.Key is null ? "default" : registration.OptionsName);
+        var storeName = registration.Key is null ? PolicyMeter.DefaultName : registration.OptionsName;
+        var metrics = new StoreMetrics(services.GetService<IMeterFactory>(), storeName, timeProvider);
+        var writes = new WriteMetrics(metrics);
         var serializers = new SerializerRegistry(registration.Serializer(services), services);
-        var policies = new EntryPolicies(options.Defaults, options.Policies);
+        var policies = new EntryPolicies(options.Defaults, options.Policies, storeName: storeName);
         var flights = new FlightTable();
         var clock = new RedisClock(timeProvider);
+        var known = new KnownEntries(metrics, clock, timeProvider);
+        Report = new HybridStoreReport(policies.Meters, known);
         var (dataSource, ownsDataSource) = ConnectionSources.DataSource(services, registration, options);
         var (standby, ownsStandby) = options.Mode == HybridStoreMode.Cached
             ? ConnectionSources.Standby(services, registration, options)
@@ -82,34 +86,39 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         IEntryExplainer? explainer = null;
         EntryStorer? storer = null;
         IInvalidator invalidator = new NothingToInvalidate();
+        var ofApplication = invalidator;
         if (options.Mode == HybridStoreMode.Cached)
         {
             var (connect, ownsMultiplexer) = ConnectionSources.Multiplexer(services, registration, options);
+            var calls = new RedisMetrics(metrics);
             Gate = new RecoveryGate();
             _recovery = new RedisRecovery(Gate, new RecoveryMetrics(metrics, Gate), timeProvider, logger);
-            var handshake = new RedisHandshake(options, clock, timeProvider, OnTransition, logger);
+            var handshake = new RedisHandshake(options, clock, timeProvider, OnTransition, logger, calls);
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
-            var generations = new RedisGenerations(clock, timeProvider);
-            Gateway = new RedisGateway(Redis, generations, Gate, clock, timeProvider);
+            calls.ObserveCircuits(() => Redis.Session?.Breakers);
+            var generations = new RedisGenerations(clock, timeProvider, calls);
+            Gateway = new RedisGateway(Redis, generations, Gate, clock, timeProvider, calls);
             _recovery.Proof = options.Journal.Enabled
                 ? new MarkProof(Redis, generations, _postgres, options.Journal.RecoveryWait, timeProvider, logger)
                 : null;
-            var invalidations = new RedisInvalidations(Redis, generations, clock, timeProvider, options.Protocol);
-            invalidator = _dispatcher = new InvalidationDispatcher(
+            var invalidations = new RedisInvalidations(Redis, generations, clock, timeProvider, options.Protocol, calls);
+            _dispatcher = new InvalidationDispatcher(
                 invalidations,
                 Redis,
                 flights,
                 options.InvalidationRetry,
-                metrics,
+                writes,
                 timeProvider,
                 logger,
                 options.Protocol);
             _recovery.ServesAgain += _dispatcher.WakeUp;
+            invalidator = new ObservedInvalidator(_dispatcher, writes, known, "write");
+            ofApplication = new ObservedInvalidator(_dispatcher, writes, known, "application");
             var codec = new EntryCodec(serializers);
-            var entries = new EntryReader(codec, clock, metrics, logger);
-            storer = new EntryStorer(Gateway, codec, metrics, logger, options.Protocol);
+            var entries = new EntryReader(codec, clock, logger);
+            storer = new EntryStorer(Gateway, codec, metrics, known, logger, options.Protocol);
             var cache = new LoaderCache(
-                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol), entries, storer);
+                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol, metrics), entries, storer);
             Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, _limiter, metrics, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
@@ -129,18 +138,18 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     logger)
                 : null;
             reader = new CacheAsideReader(
-                Gateway, entries, Loader, refresher, _dispatcher, metrics, marks, _verifier, options.Protocol?.Gate);
+                Gateway, entries, Loader, refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
                 : new JanitorSchedule(Janitor, Redis, options.JanitorInterval, timeProvider, logger);
             ServerWatch = options.ServerWatch.Interval == TimeSpan.Zero
                 ? null
-                : new ServerWatch(Redis, options.ServerWatch, metrics, timeProvider, logger);
+                : new ServerWatch(Redis, options.ServerWatch, metrics, policies.Meters, timeProvider, logger);
             MarkClock = marks.Clock;
             if (options.Journal is { Enabled: true, RunListener: true })
             {
-                (_listenerSource, _ownsListenerSource) = ConnectionSources.Listener(options.Journal, dataSource);
+                (_listenerSource, _ownsListenerSource) = ConnectionSources.Listener(registration, options.Journal, dataSource);
                 _listener = new JournalListener(
                     _listenerSource,
                     options.Journal,
@@ -172,9 +181,10 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 DurableWriting.Of(options.Journal),
                 new WriteThrough(policies, serializers, Loader, Gateway, storer, timeProvider, options.Protocol),
                 currentWrite,
+                writes,
                 logger,
                 options.Protocol),
-            new ForeignInvalidations(invalidator, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
+            new ForeignInvalidations(ofApplication, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,
             options.Journal.Enabled,
             ReadOptions.Default);
@@ -198,6 +208,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     public LoadLimiter Limiter => _limiter;
 
     public HybridStoreSchema Schema { get; }
+
+    public HybridStoreReport Report { get; }
 
     /// <summary>Null where Redis is not used.</summary>
     public RedisConnection? Redis { get; }

@@ -57,7 +57,7 @@ internal sealed class OnlineVerifier(
         if (_stopping.IsCancellationRequested || Interlocked.Increment(ref _underWay) is var underWay && underWay > MostAtOnce)
         {
             Interlocked.Decrement(ref _underWay);
-            metrics.Verified(VerificationResult.Skipped);
+            metrics.Verified(request.Settings.Policy, VerificationResult.Skipped);
             return;
         }
 
@@ -76,7 +76,7 @@ internal sealed class OnlineVerifier(
         try
         {
             var result = await CompareAsync(request, entry, _stopping.Token).ConfigureAwait(false);
-            metrics.Verified(result);
+            metrics.Verified(request.Settings.Policy, result);
             if (result == VerificationResult.Different)
             {
                 await TellAsync(request).ConfigureAwait(false);
@@ -84,13 +84,13 @@ internal sealed class OnlineVerifier(
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            metrics.Verified(VerificationResult.Skipped);
+            metrics.Verified(request.Settings.Policy, VerificationResult.Skipped);
         }
         catch (Exception error)
         {
             VerifierLog.Failed(logger, FailureLog.KindOf(error));
             FailureLog.InFull(logger, error);
-            metrics.Verified(VerificationResult.Failed);
+            metrics.Verified(request.Settings.Policy, VerificationResult.Failed);
         }
         finally
         {
@@ -131,7 +131,7 @@ internal sealed class OnlineVerifier(
         // What differs without a commit in between is not the cache's doing.
         if (loads[0].ContradictsOf(cached, stampOfEntry) || loads[1].ContradictsOf(loads[0].Bytes, loads[0].Stamp))
         {
-            VerifierLog.Unstable(logger, typeof(T));
+            VerifierLog.Unstable(logger, typeof(T), request.Settings.Policy.Name);
             return VerificationResult.Unstable;
         }
 
@@ -211,7 +211,7 @@ internal sealed class OnlineVerifier(
                 await explainer.ExplainAsync(request.Key, request.Settings, skipCache: false, _stopping.Token).ConfigureAwait(false));
         }
 
-        VerifierLog.Different(logger, typeof(T), grace);
+        VerifierLog.Different(logger, typeof(T), request.Settings.Policy.Name, grace);
 
         // Nobody else will remove it before it expires.
         await invalidator.InvalidateAsync(new Invalidation { Keys = [request.Key] }, fence: null).ConfigureAwait(false);

@@ -20,7 +20,7 @@ internal sealed class VerifierMetrics(StoreMetrics metrics, TimeProvider timePro
     /// <summary>How long ago the last of them was found; null if there was none.</summary>
     public TimeSpan? SinceLastDifference => Differences == 0 ? null : timeProvider.GetElapsedTime(Volatile.Read(ref _lastAt));
 
-    public void Verified(VerificationResult result)
+    public void Verified(PolicyMeter policy, VerificationResult result)
     {
         if (result == VerificationResult.Different)
         {
@@ -28,7 +28,7 @@ internal sealed class VerifierMetrics(StoreMetrics metrics, TimeProvider timePro
             Interlocked.Increment(ref _differences);
         }
 
-        _verifications.Add(1, metrics.Store, new("hybridstore.result", NameOf(result)));
+        _verifications.Add(1, metrics.Store, policy.Tags[1], new(TagNames.Result, NameOf(result)));
     }
 
     private static string NameOf(VerificationResult result) => result switch

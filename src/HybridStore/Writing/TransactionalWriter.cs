@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Postgres;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,7 @@ internal sealed class TransactionalWriter(
     DurableWriting durable,
     WriteThrough through,
     CurrentWrite current,
+    WriteMetrics metrics,
     ILogger logger,
     ProtocolUnderTest? test = null)
 {
@@ -48,15 +50,23 @@ internal sealed class TransactionalWriter(
     private async Task<WriteReceipt> WriteAloneAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
     {
+        var observed = metrics.BeginWrite();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await AttemptAsync(write, options, cancellationToken).ConfigureAwait(false);
+                var receipt = await AttemptAsync(write, options, observed, cancellationToken).ConfigureAwait(false);
+                observed.End(error: null);
+                return receipt;
             }
             catch (Exception error) when (attempt < options.MaxAttempts && ConflictOf(error) is { } conflict)
             {
                 WritingLog.Repeating(logger, conflict.SqlState, attempt, options.MaxAttempts);
+            }
+            catch (Exception error)
+            {
+                observed.End(error);
+                throw;
             }
         }
     }
@@ -79,7 +89,10 @@ internal sealed class TransactionalWriter(
     }
 
     private async Task<WriteReceipt> AttemptAsync(
-        Func<WriteContext, CancellationToken, Task> write, WriteOptions options, CancellationToken cancellationToken)
+        Func<WriteContext, CancellationToken, Task> write,
+        WriteOptions options,
+        WriteObservation observed,
+        CancellationToken cancellationToken)
     {
         var ending = new Ending();
         try
@@ -99,6 +112,7 @@ internal sealed class TransactionalWriter(
         }
 
         // The connection is back in its pool before Redis is waited for.
+        observed.Ended(ending.IsCertain);
         return await InvalidateAsync(ending).ConfigureAwait(false);
     }
 
@@ -106,20 +120,33 @@ internal sealed class TransactionalWriter(
     private async Task<WriteReceipt> CommitAsync(OpenWrite open, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var observed = metrics.BeginWrite();
         var ending = new Ending { Write = open };
         try
         {
             Commit.ThrowIfImpossible(open.Context);
             await EndAsync(ending, cancellationToken).ConfigureAwait(false);
         }
-        catch
+        catch (Exception error)
         {
             open.Context.Complete();
             open.EndRolledBack();
+            observed.End(error);
             throw;
         }
 
-        return await InvalidateAsync(ending).ConfigureAwait(false);
+        observed.Ended(ending.IsCertain);
+        try
+        {
+            var receipt = await InvalidateAsync(ending).ConfigureAwait(false);
+            observed.End(error: null);
+            return receipt;
+        }
+        catch (CommitOutcomeUnknownException unknown)
+        {
+            observed.End(unknown);
+            throw;
+        }
     }
 
     /// <summary>What follows on a transaction that is, or may be, committed.</summary>

@@ -1,3 +1,4 @@
+using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Keys;
 using HybridStore.Postgres;
@@ -85,7 +86,7 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
         through.Serializers.For<T>();
         Drop(key);
         var timeToLive = value is null ? settings.NegativeTimeToLive : settings.TimeToLive;
-        if (settings.DoNotCache || timeToLive is null || !_leases.ContainsKey(key) || through.Storer!.RefusesTags(tags))
+        if (settings.DoNotCache || timeToLive is null || !_leases.ContainsKey(key) || through.Storer!.RefusesTags(tags, settings.Policy))
         {
             return;
         }
@@ -94,7 +95,8 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
         var took = through.TimeProvider.GetElapsedTime(_stampedAt);
         if (through.Storer.TryEncode(value, settings, took, stamp: null) is { } encoded)
         {
-            _values[key] = new WrittenValue(encoded, EntryStorer.Jittered(timeToLive.Value, settings.Jitter), tags);
+            _values[key] = new WrittenValue(
+                encoded, EntryStorer.Jittered(timeToLive.Value, settings.Jitter), tags, settings.Policy);
         }
     }
 
@@ -146,7 +148,7 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
                     _stamp.IsFromStandby,
                     _stamp.BootMark,
                     _stamp.IsOfPrimaryAlone);
-                _ = through.Storer!.SendAsync(command, entry);
+                _ = through.Storer!.SendAsync(command, entry, value.Policy);
             }
         }
 
@@ -173,5 +175,6 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
     /// <param name="Encoded">The entry, without a stamp.</param>
     /// <param name="TimeToLive">How long it may be served.</param>
     /// <param name="Tags">Its tags.</param>
-    private sealed record WrittenValue(EncodeResult Encoded, TimeSpan TimeToLive, IReadOnlyList<string> Tags);
+    /// <param name="Policy">Counts it.</param>
+    private sealed record WrittenValue(EncodeResult Encoded, TimeSpan TimeToLive, IReadOnlyList<string> Tags, PolicyMeter Policy);
 }

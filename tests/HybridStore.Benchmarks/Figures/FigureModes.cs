@@ -10,6 +10,7 @@ internal static class FigureModes
         ["outage"] = OutageFigures.RunAsync,
         ["races"] = RaceFigures.RunAsync,
         ["tag"] = TagFigures.RunAsync,
+        ["telemetry"] = TelemetryFigures.RunAsync,
         ["watch"] = WatchFigures.RunAsync,
         ["write"] = WriteFigures.RunAsync,
     };

@@ -278,7 +278,7 @@ public class InvalidationDispatcherTests
         connection.Connection,
         _flights,
         new InvalidationRetryOptions { Capacity = capacity, MaximumDelay = TimeSpan.FromSeconds(1) },
-        new StoreMetrics(null, "test"),
+        new WriteMetrics(new StoreMetrics(null, "test")),
         _clock,
         _logger);
 

@@ -46,6 +46,7 @@ public class EntryPoliciesTests
         {
             var policies = new EntryPolicies(store, [KeyValuePair.Create("named", policy)]);
             var factory = EntrySettings.Default;
+            var (named, unnamed) = (policies.Resolve(EntryOptions.Policy("named")).Policy, policies.Resolve(null).Policy);
 
             Assert.Equal(
                 new EntrySettings(
@@ -56,11 +57,27 @@ public class EntryPoliciesTests
                     call.SchemaVersion ?? policy.SchemaVersion ?? store.SchemaVersion ?? factory.SchemaVersion,
                     call.MaximumPayloadBytes ?? policy.MaximumPayloadBytes ?? store.MaximumPayloadBytes ?? factory.MaximumPayloadBytes,
                     call.CompressionThresholdBytes ?? policy.CompressionThresholdBytes ?? store.CompressionThresholdBytes,
-                    call.DoNotCache ?? policy.DoNotCache ?? store.DoNotCache ?? false),
+                    call.DoNotCache ?? policy.DoNotCache ?? store.DoNotCache ?? false)
+                {
+                    Policy = named,
+                },
                 policies.Resolve(call with { PolicyName = "named" }));
-            Assert.Equal(factory.With(store).With(call), policies.Resolve(call));
-            Assert.Equal(factory.With(store), policies.Resolve(null));
+            Assert.Equal(factory.With(store).With(call) with { Policy = unnamed }, policies.Resolve(call));
+            Assert.Equal(factory.With(store) with { Policy = unnamed }, policies.Resolve(null));
         });
+
+    [Fact]
+    public void Metrics_name_the_policy_in_lower_case_and_default_where_none_is_named()
+    {
+        var policies = new EntryPolicies(new EntryOptions(), [KeyValuePair.Create("Catalogue", new EntryOptions())]);
+
+        Assert.Equal("default", policies.Resolve(null).Policy.Name);
+        Assert.Same(policies.Resolve(null).Policy, policies.Resolve(new EntryOptions { Beta = 2 }).Policy);
+        var named = policies.Resolve(EntryOptions.Policy("catalogue") with { Beta = 2 }).Policy;
+        Assert.Equal("catalogue", named.Name);
+        Assert.Same(named, policies.Resolve(EntryOptions.Policy("CATALOGUE")).Policy);
+        Assert.Equal([policies.Resolve(null).Policy, named], policies.Meters);
+    }
 
     [Theory]
     [InlineData(PolicyNames.Profile, 3600)]

@@ -5,6 +5,7 @@ using HybridStore.Reading;
 using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
 using HybridStore.Tests.Redis;
+using HybridStore.Usage;
 using Npgsql;
 
 namespace HybridStore.Tests.Reading;
@@ -24,8 +25,9 @@ internal sealed class LoaderUnderTest : IDisposable
         Leases = new LeaseAcquirer(Connection.Gateway, TimeSpan.FromSeconds(1), Connection.Clock);
         var cache = new LoaderCache(
             Leases,
-            new EntryReader(codec, Connection.RedisClock, metrics, Logger),
-            new EntryStorer(Connection.Gateway, codec, metrics, Logger));
+            new EntryReader(codec, Connection.RedisClock, Logger),
+            new EntryStorer(
+                Connection.Gateway, codec, metrics, new KnownEntries(metrics, Connection.RedisClock, Connection.Clock), Logger));
         _limiter = new LoadLimiter(new LoadLimiterOptions(), poolSize: 100, () => false, metrics: null, TimeProvider.System, Logger);
         Loader = new EntryLoader(
             new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, _limiter, metrics, TimeProvider.System, Logger);
@@ -55,7 +57,7 @@ internal sealed class LoaderUnderTest : IDisposable
         ReadAsync(key, (_, token) => new ValueTask<T>(load(token)), cancellationToken);
 
     public void RefreshBehind<T>(string key, Func<CancellationToken, Task<T>> load) =>
-        Refresher.RefreshBehind(Request<T>(key, (_, token) => new ValueTask<T>(load(token))), default);
+        Refresher.RefreshBehind(Request<T>(key, (_, token) => new ValueTask<T>(load(token))), default, age: TimeSpan.Zero);
 
     public static LoadRequest<Func<LoadContext, CancellationToken, ValueTask<T>>, T> Request<T>(
         string key, Func<LoadContext, CancellationToken, ValueTask<T>> load) =>

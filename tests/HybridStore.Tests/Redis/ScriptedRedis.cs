@@ -10,9 +10,9 @@ namespace HybridStore.Tests.Redis;
 internal sealed class ScriptedRedis
 {
     /// <summary>Somebody else holds the lease.</summary>
-    public static readonly RedisResult Held = Answer(1000, "held", 5000);
+    public static readonly RedisResult Held = Answer(1000, "held", 5000, 0);
 
-    private static readonly RedisResult Granted = Answer(1000, "granted", 0, "");
+    private static readonly RedisResult Granted = Answer(1000, "granted", 0, "", 0);
 
     private readonly Channel<RedisKey[]> _invalidations = Channel.CreateUnbounded<RedisKey[]>();
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -6,7 +6,7 @@ namespace HybridStore.Diagnostics.Watching;
 /// thread.</summary>
 internal sealed class HitRateWatch
 {
-    private readonly ReadCounts _counts;
+    private readonly IReadOnlyList<PolicyMeter> _policies;
     private readonly HitRateBaseline _baseline;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
@@ -14,11 +14,12 @@ internal sealed class HitRateWatch
     private (long Hits, long Misses) _last;
     private long _cutAt;
 
-    public HitRateWatch(StoreMetrics metrics, ServerWatchOptions options, TimeProvider timeProvider, ILogger logger)
+    public HitRateWatch(
+        StoreMetrics metrics, IReadOnlyList<PolicyMeter> policies, ServerWatchOptions options, TimeProvider timeProvider, ILogger logger)
     {
-        (_counts, _timeProvider, _logger) = (metrics.Counts, timeProvider, logger);
+        (_policies, _timeProvider, _logger) = (policies, timeProvider, logger);
         _baseline = new HitRateBaseline(options.HitRateDrop, options.BaselineHalfLife, options.LeastReads);
-        (_last, _cutAt) = (_counts.Total, timeProvider.GetTimestamp());
+        (_last, _cutAt) = (Total, timeProvider.GetTimestamp());
         metrics.Meter.CreateObservableGauge(
             "hybridstore.hit_rate",
             () => Measured(metrics, _state.Rate),
@@ -33,10 +34,13 @@ internal sealed class HitRateWatch
 
     public HitRateState State => _state;
 
+    /// <summary>The reads that Redis has answered since the beginning.</summary>
+    private (long Hits, long Misses) Total => (_policies.Sum(policy => policy.Usage.Hits), _policies.Sum(policy => policy.Usage.Misses));
+
     /// <summary>Ends an interval and begins the next.</summary>
     public void Cut()
     {
-        var (now, total) = (_timeProvider.GetTimestamp(), _counts.Total);
+        var (now, total) = (_timeProvider.GetTimestamp(), Total);
         var usual = _baseline.Baseline;
         var change = _baseline.Observe(total.Hits - _last.Hits, total.Misses - _last.Misses, _timeProvider.GetElapsedTime(_cutAt, now));
         (_last, _cutAt) = (total, now);

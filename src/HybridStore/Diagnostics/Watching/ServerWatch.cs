@@ -22,11 +22,16 @@ internal sealed class ServerWatch : IAsyncDisposable
     private bool _isTroubled;
 
     public ServerWatch(
-        RedisConnection connection, ServerWatchOptions options, StoreMetrics metrics, TimeProvider timeProvider, ILogger logger)
+        RedisConnection connection,
+        ServerWatchOptions options,
+        StoreMetrics metrics,
+        IReadOnlyList<PolicyMeter> policies,
+        TimeProvider timeProvider,
+        ILogger logger)
     {
         (_connection, _interval, _timeProvider, _logger) = (connection, options.Interval, timeProvider, logger);
         _patience = _interval < LongestPatience ? _interval : LongestPatience;
-        _hitRate = new HitRateWatch(metrics, options, timeProvider, logger);
+        _hitRate = new HitRateWatch(metrics, policies, options, timeProvider, logger);
         _reports = new ServerReports(_interval, timeProvider);
         _ = new ServerInstruments(metrics, _reports);
         _loop = new BackgroundLoop(LoopAsync);

@@ -1,3 +1,4 @@
+using HybridStore.Diagnostics;
 using HybridStore.Resilience;
 using StackExchange.Redis;
 
@@ -12,7 +13,12 @@ internal sealed class PartitionReaders
     private readonly ReadCombiner[] _markedOfReplicas;
 
     public PartitionReaders(
-        IDatabase database, RedisLayout layout, RedisCircuitBreaker[] breakers, TimeSpan patience, TimeProvider timeProvider)
+        IDatabase database,
+        RedisLayout layout,
+        RedisCircuitBreaker[] breakers,
+        TimeSpan patience,
+        TimeProvider timeProvider,
+        RedisMetrics? metrics = null)
     {
         _plain = Make(CommandFlags.DemandMaster, withMark: false);
         _ofReplicas = Make(CommandFlags.PreferReplica, withMark: false);
@@ -22,7 +28,7 @@ internal sealed class PartitionReaders
         ReadCombiner[] Make(CommandFlags flags, bool withMark) =>
         [
             .. breakers.Select((breaker, partition) => new ReadCombiner(
-                database, breaker, flags, patience, timeProvider, withMark ? layout.Mark(partition) : (RedisKey?)null)),
+                database, breaker, flags, patience, timeProvider, withMark ? layout.Mark(partition) : (RedisKey?)null, metrics)),
         ];
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using HybridStore.Diagnostics;
 using HybridStore.Resilience;
 using Polly.Timeout;
 using StackExchange.Redis;
@@ -30,6 +31,7 @@ internal sealed class ReadCombiner
     private readonly RedisKey? _mark;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _timeProvider;
+    private readonly RedisMetrics? _metrics;
     private readonly Lock _lock = new();
     private readonly Queue<PendingRead> _waiting = new();
     private readonly Stack<PendingRead> _spares = new();
@@ -42,14 +44,17 @@ internal sealed class ReadCombiner
     /// <param name="timeProvider">Measures.</param>
     /// <param name="mark">The partition's applied mark, which every call then reads before its keys: it says nothing of what was read
     /// earlier.</param>
+    /// <param name="metrics">Measures calls for operators; null where nobody could ask.</param>
     public ReadCombiner(
         IDatabase database,
         RedisCircuitBreaker breaker,
         CommandFlags flags,
         TimeSpan patience,
         TimeProvider timeProvider,
-        RedisKey? mark = null)
+        RedisKey? mark = null,
+        RedisMetrics? metrics = null)
     {
+        _metrics = metrics;
         _mark = mark;
         _database = database;
         _breaker = breaker;
@@ -115,17 +120,21 @@ internal sealed class ReadCombiner
         var ended = RedisCallResult<FoundEntry>.Refused;
         try
         {
+            var beganAt = _metrics?.Begin() ?? 0;
             if (_mark is { } mark)
             {
-                return ended = await _breaker.ExecuteAsync(
+                ended = await _breaker.ExecuteAsync(
                     static call => call.This.ReadWithMarkAsync(call.key, call.mark), (This: this, key, mark), cancellationToken)
                     .ConfigureAwait(false);
+                _metrics?.End(beganAt, RedisOperation.Read, ended.Status);
+                return ended;
             }
 
             var result = await _breaker.ExecuteAsync(
                 static call => call._database.StringGetAsync(call.key, call._flags),
                 (_database, key, _flags),
                 cancellationToken).ConfigureAwait(false);
+            _metrics?.End(beganAt, RedisOperation.Read, result.Status);
             return ended = result.TryGetValue(out var value)
                 ? RedisCallResult<FoundEntry>.Ok(new FoundEntry(value))
                 : result.WithoutValue<FoundEntry>();
@@ -156,16 +165,19 @@ internal sealed class ReadCombiner
     /// <summary>Sends what waits, one call after the other, until nothing does. Never throws.</summary>
     private async Task PumpAsync(ArraySegment<PendingRead> reads)
     {
+        var beganAt = _metrics?.Begin() ?? 0;
         var call = SendAsync(reads);
         while (reads.Count > 0)
         {
             var result = await call.ConfigureAwait(false);
+            _metrics?.End(beganAt, RedisOperation.Read, result.Status);
             if (result.Error is { } error && IsSlotMoving(error))
             {
                 result = await SendOneByOneAsync(reads).ConfigureAwait(false);
             }
 
             var next = Take(IsTimeout(result.Error));
+            beganAt = _metrics?.Begin() ?? 0;
             call = next.Count > 0 ? SendAsync(next) : default;
             Answer(reads, result);
             ArrayPool<PendingRead>.Shared.Return(reads.Array!, clearArray: true);

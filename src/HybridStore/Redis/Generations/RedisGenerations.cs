@@ -1,3 +1,4 @@
+using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Resilience;
 using StackExchange.Redis;
@@ -5,7 +6,7 @@ using StackExchange.Redis;
 namespace HybridStore.Redis.Generations;
 
 /// <summary>Asks Redis in which generation its partitions are, and raises it.</summary>
-internal sealed class RedisGenerations(RedisClock clock, TimeProvider timeProvider)
+internal sealed class RedisGenerations(RedisClock clock, TimeProvider timeProvider, RedisMetrics? metrics = null)
 {
     // Each attempt is told of a number that was raised since the one before.
     private const int MostAttempts = 5;
@@ -46,10 +47,10 @@ internal sealed class RedisGenerations(RedisClock clock, TimeProvider timeProvid
         RedisSession session, int partition, ReadAlong read, out bool isOwn) =>
         session.Questions.AskAsync(
             partition,
-            () => session.Breakers[partition].ExecuteAsync(
+            () => Measured(metrics?.Begin() ?? 0, session.Breakers[partition].ExecuteAsync(
                 static call => call.This.SendAlongAsync(call.session, call.partition, call.read),
                 (This: this, session, partition, read),
-                CancellationToken.None).AsTask(),
+                CancellationToken.None)).AsTask(),
             out isOwn);
 
     /// <summary>The same behind a reader, who does not wait for it. Whatever becomes of it, the next reader finds out.</summary>
@@ -134,13 +135,18 @@ internal sealed class RedisGenerations(RedisClock clock, TimeProvider timeProvid
     private ValueTask<RedisCallResult<Generation>> GuardedAsync(RedisSession session, int partition, Reason reason, bool probing)
     {
         var breaker = session.Breakers[partition];
-        return probing
-            ? breaker.ExecuteBypassingAsync(Send, (this, session, partition, reason), CancellationToken.None)
-            : breaker.ExecuteAsync(Send, (this, session, partition, reason), CancellationToken.None);
+        return Measured(
+            metrics?.Begin() ?? 0,
+            probing
+                ? breaker.ExecuteBypassingAsync(Send, (this, session, partition, reason), CancellationToken.None)
+                : breaker.ExecuteAsync(Send, (this, session, partition, reason), CancellationToken.None));
 
         static Task<Generation> Send((RedisGenerations This, RedisSession Session, int Partition, Reason Reason) call) =>
             call.This.SendAsync(call.Session, call.Partition, call.Reason);
     }
+
+    private ValueTask<RedisCallResult<Generation>> Measured(long beganAt, ValueTask<RedisCallResult<Generation>> call) =>
+        metrics?.Measure(beganAt, RedisOperation.Generation, call) ?? call;
 
     private async Task<Generation> SendAlongAsync(RedisSession session, int partition, ReadAlong read)
     {

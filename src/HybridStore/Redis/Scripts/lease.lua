@@ -14,8 +14,9 @@
 -- ARGV[4]      the first 32 bytes of the entry that the caller has seen and does not want, or ''
 -- ARGV[5]      the generation that KEYS[1] is named in
 -- ARGV[6]      1 for a write: it is granted also where there is an entry
--- returns      { now, 'granted', sequence, high }    high is '' where it is not known
---              { now, 'held', remaining }       somebody holds a lease that lasts for so many milliseconds
+-- returns      { now, 'granted', sequence, high, fences }    high is '' where it is not known; fences is how many fields of the guard are
+--              not of the lease: above 0 the key was invalidated by a write within FenceTtl. It is told for metrics alone
+--              { now, 'held', remaining, fences }    somebody holds a lease that lasts for so many milliseconds
 --              { now, 'entry', entry }          there is an entry, other than the one seen
 --              { now, 'generation', number }    the partition is in another generation; '' if that is not known
 local clock = redis.call('TIME')
@@ -36,7 +37,7 @@ local held = redis.pcall('HMGET', KEYS[2], 't', 'e')
 if held.err then
   redis.call('UNLINK', KEYS[2])
 elseif held[1] and (tonumber(held[2]) or 0) > now then
-  return { now, 'held', held[2] - now }
+  return { now, 'held', held[2] - now, redis.call('HLEN', KEYS[2]) - 3 }
 end
 
 redis.call('HSET', KEYS[2], 't', ARGV[1], 'a', now, 'e', now + ARGV[2])
@@ -44,4 +45,4 @@ redis.call('HSET', KEYS[2], 't', ARGV[1], 'a', now, 'e', now + ARGV[2])
 if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
-return { now, 'granted', tonumber(state[2] or 0) or 0, state[3] or '' }
+return { now, 'granted', tonumber(state[2] or 0) or 0, state[3] or '', redis.call('HLEN', KEYS[2]) - 3 }

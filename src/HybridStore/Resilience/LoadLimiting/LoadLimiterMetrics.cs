@@ -36,5 +36,5 @@ internal sealed class LoadLimiterMetrics
     public void Waited(TimeSpan duration) => _waits.Record(duration.TotalSeconds, _metrics.Store);
 
     public void Rejected(bool queueWasFull) =>
-        _rejected.Add(1, _metrics.Store, new("hybridstore.reason", queueWasFull ? "queue_full" : "waited_too_long"));
+        _rejected.Add(1, _metrics.Store, new(TagNames.Reason, queueWasFull ? "queue_full" : "waited_too_long"));
 }
