@@ -87,7 +87,8 @@ public sealed class HybridStoreOptions
 
     /// <summary>Which share of all hits is loaded again behind its caller and compared with what was served: 0 to 1. It finds what nobody
     /// invalidates, such as a query that reads a table which no write names; differences are counted, logged and removed. Each costs a query.
-    /// Entries without a snapshot, and loads that bring access of their own, are left out. Default: 0, none; 0.001 suits a busy
+    /// Entries without a snapshot, and loads that bring access of their own, are left out; other loads run beside and after their caller, so what
+    /// they are given as state must bear that. Default: 0, none; 0.001 suits a busy
     /// store.</summary>
     public double VerifyRate { get; set; }
 

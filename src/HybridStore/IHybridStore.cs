@@ -20,7 +20,8 @@ public interface IHybridStore
     /// <typeparam name="T">The value's type as the caller wants it back, nullability included: <c>Product?</c>,
     /// <c>int</c>, <c>IReadOnlyList&lt;Product&gt;</c>. An entry that was stored as another type is a miss.</typeparam>
     /// <param name="key">1 to 1,024 UTF-8 bytes without control characters.</param>
-    /// <param name="state">Handed to <paramref name="load"/>.</param>
+    /// <param name="state">Handed to <paramref name="load"/>, which may run beside and after its caller: early refreshes and verifications do. What must
+    /// not be used so, such as a DbContext, belongs into a load that takes only a token.</param>
     /// <param name="load">Loads the value. Calls for one key that run at the same time in one process share one load;
     /// its token is cancelled only when every caller that waits for it has gone.</param>
     /// <param name="options">How the value is stored; unset properties come from the named policy, then from the

@@ -59,7 +59,12 @@ internal sealed class PostgresClock(PostgresGateway postgres, TimeProvider timeP
             if (_asking.IsCompleted && !(_askedAt is { } at && timeProvider.GetElapsedTime(at) < LeastPause))
             {
                 _askedAt = timeProvider.GetTimestamp();
-                _asking = AskAsync();
+
+                // Nothing of the caller goes along, least of all an ambient transaction.
+                using (ExecutionContext.SuppressFlow())
+                {
+                    _asking = Task.Run(AskAsync);
+                }
             }
 
             return _asking;
@@ -68,8 +73,6 @@ internal sealed class PostgresClock(PostgresGateway postgres, TimeProvider timeP
 
     private async Task AskAsync()
     {
-        // Off the caller: it holds the lock.
-        await Task.Yield();
         try
         {
             var command = postgres.DataSource.CreateCommand("SELECT clock_timestamp()");

@@ -103,7 +103,7 @@ internal sealed class EntryLoader(
             {
                 _ = FlyAsync(key, flight, request, seen);
             }
-            else if (IsLoading)
+            else if (IsLoading || limiter.Spares(seen is null))
             {
                 return await LoadAloneAsync(request, seen is null, cancellationToken).ConfigureAwait(false);
             }
@@ -260,6 +260,7 @@ internal sealed class EntryLoader(
         Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen)
     {
         Lease? lease = null;
+        var isBypassing = seen is null;
         if (cache is not null && seen is { } unwanted)
         {
             // Nobody knows how old an entry is that comes without a mark: who has a bound does not wait for one.
@@ -277,6 +278,7 @@ internal sealed class EntryLoader(
             }
 
             lease = answer.Lease;
+            isBypassing = !answer.IsAnswered;
         }
 
         // A load that all callers have left may take no notice and go on: its lease is given back, so that the next one need not wait.
@@ -290,7 +292,7 @@ internal sealed class EntryLoader(
                 },
                 (cache!.Storer, request.Key, lease));
         var stamp = new LoadStamp(isWanted: lease is not null || IsLoading) { IsShared = true, MaxStaleness = request.MaxStaleness };
-        var (loaded, context, duration) = await RunLimitedAsync(flight, request, stamp, lease, isBypassing: seen is null).ConfigureAwait(false);
+        var (loaded, context, duration) = await RunLimitedAsync(flight, request, stamp, lease, isBypassing).ConfigureAwait(false);
         await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
         var sentAt = Flight.NextArrival();
         var stored = lease is null ? Task.FromResult(false) : cache!.Storer.StoreAsync(request, loaded, context, duration, lease);

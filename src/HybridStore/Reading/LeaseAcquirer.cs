@@ -38,9 +38,18 @@ internal sealed class LeaseAcquirer(
         {
             await test.PassAsync(ProtocolStep.Lease).ConfigureAwait(false);
             flight.MarkBegin();
+            var recoveries = gateway.Recoveries;
             var result = await gateway.LeaseAsync(key, seen, cancellationToken).ConfigureAwait(false);
             var isAnswered = result.TryGetValue(out var answer);
             flight.NoteFences(answer.Fences);
+            if (!answer.Entry.IsNull && (gateway.Recoveries != recoveries || gateway.IsRecovering(key)))
+            {
+                // It is from before an outage: nobody knows yet how old it is.
+                Tell("unavailable");
+                return default;
+            }
+
+            answer = answer with { IsAnswered = isAnswered };
             if (!isAnswered || answer.Lease is not null || !answer.Entry.IsNull)
             {
                 Tell(!isAnswered ? "unavailable" : answer.Lease is null ? "entry" : "granted");
@@ -51,7 +60,7 @@ internal sealed class LeaseAcquirer(
             if (left <= TimeSpan.Zero)
             {
                 Tell("gave_up");
-                return default;
+                return new LeaseAnswer { IsAnswered = true };
             }
 
             var jittered = pause * (0.75 + (Random.Shared.NextDouble() / 2));

@@ -7,9 +7,9 @@ using Polly.CircuitBreaker;
 namespace HybridStore.Recovering;
 
 /// <summary>
-/// Hears when a circuit breaker closes, and keeps its partitions from being read until there is proof that they hold nothing that was
-/// outdated meanwhile. This process's own invalidations that Redis has not taken are no matter of it: what they name is not read before
-/// they are applied; they are only told to try at once.
+/// Hears when Redis is back, and keeps its partitions from being read until there is proof that they hold nothing that was outdated
+/// meanwhile. This process's own invalidations that Redis has not taken are no matter of it: what they name is not read before they are
+/// applied; they are only told to try at once.
 /// </summary>
 /// <param name="gate">What readers look at.</param>
 /// <param name="metrics">Counts.</param>
@@ -20,6 +20,8 @@ internal sealed class RedisRecovery(RecoveryGate gate, RecoveryMetrics metrics, 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _lock = new();
+
+    // Which one opens a partition.
     private readonly Episode?[] _episodes = new Episode?[PartitionMap.MaximumCount];
     private bool _disposed;
 
@@ -29,26 +31,45 @@ internal sealed class RedisRecovery(RecoveryGate gate, RecoveryMetrics metrics, 
     /// <summary>Where to get proof. Null without a journal: what other processes have not got rid of is then known to nobody.</summary>
     public MarkProof? Proof { get; set; }
 
-    /// <summary>To be called by the breaker, before it lets anybody through.</summary>
+    /// <summary>To be called by the breaker of these partitions, before it lets anybody through.</summary>
     public void Hear(IReadOnlyList<int> partitions, CircuitTransition transition)
     {
         switch (transition.To)
         {
             case CircuitState.Closed:
-                foreach (var partition in Proof is null ? [] : partitions)
-                {
-                    Begin(partition, Proof!);
-                }
-
+                IsBack(partitions);
                 ServesAgain?.Invoke();
                 break;
             case CircuitState.Open:
-                foreach (var partition in partitions)
-                {
-                    Interrupt(partition);
-                }
-
+                Interrupt(partitions);
                 break;
+        }
+    }
+
+    /// <summary>To be called before anybody reads partitions that this process has not reached for a while.</summary>
+    public void IsBack(IReadOnlyList<int> partitions)
+    {
+        lock (_lock)
+        {
+            if (_disposed || Proof is not { } proof)
+            {
+                return;
+            }
+
+            var episode = new Episode();
+            foreach (var partition in partitions)
+            {
+                Leave(partition);
+                _episodes[partition] = episode;
+                episode.Partitions.Add(partition);
+                gate.Shut(partition);
+            }
+
+            // Nothing of whoever found Redis back goes along, least of all an ambient transaction: it would show a snapshot of its own.
+            using (ExecutionContext.SuppressFlow())
+            {
+                episode.Task = Task.Run(() => RecoverAsync(proof, episode), CancellationToken.None);
+            }
         }
     }
 
@@ -58,61 +79,64 @@ internal sealed class RedisRecovery(RecoveryGate gate, RecoveryMetrics metrics, 
         lock (_lock)
         {
             _disposed = true;
-            running = [.. _episodes.OfType<Episode>()];
+            running = [.. _episodes.OfType<Episode>().Distinct()];
         }
 
         foreach (var episode in running)
         {
             await episode.Ending.CancelAsync().ConfigureAwait(false);
             await episode.Task.ConfigureAwait(false);
-            episode.Ending.Dispose();
-        }
-    }
-
-    private void Begin(int partition, MarkProof proof)
-    {
-        lock (_lock)
-        {
-            if (_disposed)
-            {
-                return;
-            }
-
-            _episodes[partition]?.Ending.Cancel();
-            gate.Shut(partition);
-            var episode = new Episode();
-            _episodes[partition] = episode;
-            episode.Task = Task.Run(() => RecoverAsync(partition, proof, episode), CancellationToken.None);
         }
     }
 
     /// <summary>Redis is away again. From here on the breaker keeps readers out, all but the probe: a gate that is shut would keep that one
     /// out too, and nobody would find Redis back.</summary>
-    private void Interrupt(int partition)
+    private void Interrupt(IReadOnlyList<int> partitions)
     {
         lock (_lock)
         {
-            _episodes[partition]?.Ending.Cancel();
-            gate.Open(partition);
+            foreach (var partition in partitions)
+            {
+                Leave(partition);
+                gate.Open(partition);
+            }
         }
     }
 
-    private async Task RecoverAsync(int partition, MarkProof proof, Episode episode)
+    private void Leave(int partition)
     {
-        RecoveryLog.Waits(logger, partition);
+        if (_episodes[partition] is { } episode)
+        {
+            _episodes[partition] = null;
+            episode.Partitions.Remove(partition);
+            if (episode.Partitions.Count == 0)
+            {
+                // Not waited for: it takes what it takes to cancel a statement.
+                _ = episode.Ending.CancelAsync();
+            }
+        }
+    }
+
+    private async Task RecoverAsync(MarkProof proof, Episode episode)
+    {
         var startedAt = timeProvider.GetTimestamp();
         var ending = episode.Ending.Token;
         while (!ending.IsCancellationRequested)
         {
+            int[] partitions;
+            lock (_lock)
+            {
+                partitions = [.. episode.Partitions];
+            }
+
+            RecoveryLog.Waits(logger, partitions.Length);
             try
             {
-                var found = await proof.WaitAsync(partition, ending).ConfigureAwait(false);
-                if (TryEnd(partition, episode))
-                {
-                    metrics.Recovered(found, timeProvider.GetElapsedTime(startedAt));
-                    RecoveryLog.Reads(logger, partition, found);
-                }
-
+                await proof.WaitAsync(
+                    partitions,
+                    partition => Volatile.Read(ref _episodes[partition]) == episode,
+                    (partition, found) => End(partition, found, episode, startedAt),
+                    ending).ConfigureAwait(false);
                 return;
             }
             catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -121,7 +145,7 @@ internal sealed class RedisRecovery(RecoveryGate gate, RecoveryMetrics metrics, 
             }
             catch (Exception error)
             {
-                RecoveryLog.Failed(logger, partition, FailureLog.KindOf(error));
+                RecoveryLog.Failed(logger, FailureLog.KindOf(error));
                 FailureLog.InFull(logger, error);
             }
 
@@ -129,23 +153,31 @@ internal sealed class RedisRecovery(RecoveryGate gate, RecoveryMetrics metrics, 
         }
     }
 
-    private bool TryEnd(int partition, Episode episode)
+    private void End(int partition, RecoveryProof found, Episode episode, long startedAt)
     {
         lock (_lock)
         {
-            if (episode.Ending.IsCancellationRequested)
+            if (_episodes[partition] != episode)
             {
-                return false;
+                // It went away again, or is another one's matter by now.
+                return;
             }
 
+            Leave(partition);
             gate.Open(partition);
-            return true;
         }
+
+        metrics.Recovered(found, timeProvider.GetElapsedTime(startedAt));
+        RecoveryLog.Reads(logger, partition, found);
     }
 
+    /// <summary>Partitions that came back together. Guarded by the lock. Its token source has neither timer nor wait handle, so that there is
+    /// nothing to dispose.</summary>
     private sealed class Episode
     {
         public CancellationTokenSource Ending { get; } = new();
+
+        public HashSet<int> Partitions { get; } = [];
 
         public Task Task { get; set; } = Task.CompletedTask;
     }

@@ -25,6 +25,10 @@ internal sealed class RedisConnection(
     private Task? _connecting;
     private volatile RedisSession? _session;
     private int _restorations;
+    private volatile bool _wasAway;
+
+    /// <summary>Called with a session that nobody has used yet, if Redis was away before or lays its keys out anew.</summary>
+    public Action<RedisSession>? OnBack { get; set; }
 
     /// <summary>Raised when Redis was reached for the first time or again. Handlers must be quick and must not throw.</summary>
     public event Action? Restored;
@@ -125,6 +129,7 @@ internal sealed class RedisConnection(
                 {
                     RedisLog.NotReached(logger, error);
                     reported = true;
+                    _wasAway = true;
                 }
             }
 
@@ -164,6 +169,11 @@ internal sealed class RedisConnection(
         {
             var previous = _session;
             var session = await handshake.RunAsync(multiplexer, previous, _stopping.Token).ConfigureAwait(false);
+            if (previous is null ? _wasAway : !ReferenceEquals(previous.Layout, session.Layout))
+            {
+                OnBack?.Invoke(session);
+            }
+
             _session = session;
             if (previous is null)
             {

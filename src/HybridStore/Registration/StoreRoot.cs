@@ -95,6 +95,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             _recovery = new RedisRecovery(Gate, new RecoveryMetrics(metrics, Gate), timeProvider, logger);
             var handshake = new RedisHandshake(options, clock, timeProvider, OnTransition, logger, calls);
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
+            Redis.OnBack = session => _recovery.IsBack([.. Enumerable.Range(0, session.Layout.Partitions.Count)]);
             calls.ObserveCircuits(() => Redis.Session?.Breakers);
             var generations = new RedisGenerations(clock, timeProvider, calls);
             Gateway = new RedisGateway(Redis, generations, Gate, clock, timeProvider, calls);
@@ -130,6 +131,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     Loader,
                     _limiter,
                     Gateway,
+                    options.Journal.Enabled,
                     codec,
                     _dispatcher,
                     explainer,
@@ -312,6 +314,5 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         }
 
         await _postgres.DisposeAsync().ConfigureAwait(false);
-        await _limiter.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -19,6 +19,7 @@ namespace HybridStore.Verifying;
 /// <param name="loader">Loads.</param>
 /// <param name="limiter">Bounds the loads.</param>
 /// <param name="cache">Tells whether the entry is still there.</param>
+/// <param name="hasJournal">Whether marks tell what is applied.</param>
 /// <param name="codec">Makes values comparable.</param>
 /// <param name="invalidator">Tells what is on its way, and removes what differs.</param>
 /// <param name="explainer">Tells what is known of it.</param>
@@ -31,6 +32,7 @@ internal sealed class OnlineVerifier(
     EntryLoader loader,
     LoadLimiter limiter,
     IEntryCache cache,
+    bool hasJournal,
     EntryCodec codec,
     IInvalidator invalidator,
     IEntryExplainer explainer,
@@ -75,26 +77,39 @@ internal sealed class OnlineVerifier(
     {
         try
         {
-            var result = await CompareAsync(request, entry, _stopping.Token).ConfigureAwait(false);
+            var result = await JudgeAsync(request, entry).ConfigureAwait(false);
             metrics.Verified(request.Settings.Policy, result);
             if (result == VerificationResult.Different)
             {
                 await TellAsync(request).ConfigureAwait(false);
             }
         }
+        catch (Exception error)
+        {
+            VerifierLog.Failed(logger, FailureLog.KindOf(error));
+            FailureLog.InFull(logger, error);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
+    }
+
+    private async Task<VerificationResult> JudgeAsync<TState, T>(LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry)
+    {
+        try
+        {
+            return await CompareAsync(request, entry, _stopping.Token).ConfigureAwait(false);
+        }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            metrics.Verified(request.Settings.Policy, VerificationResult.Skipped);
+            return VerificationResult.Skipped;
         }
         catch (Exception error)
         {
             VerifierLog.Failed(logger, FailureLog.KindOf(error));
             FailureLog.InFull(logger, error);
-            metrics.Verified(request.Settings.Policy, VerificationResult.Failed);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _underWay);
+            return VerificationResult.Failed;
         }
     }
 
@@ -128,15 +143,16 @@ internal sealed class OnlineVerifier(
             loads.Add(load);
         }
 
-        // What differs without a commit in between is not the cache's doing.
-        if (loads[0].ContradictsOf(cached, stampOfEntry) || loads[1].ContradictsOf(loads[0].Bytes, loads[0].Stamp))
+        // What differs at once, or without a commit in between, is not the cache's doing.
+        if (!loads[1].IsSame(loads[0].Bytes) || loads[0].ContradictsOf(cached, stampOfEntry))
         {
             VerifierLog.Unstable(logger, typeof(T), request.Settings.Policy.Name);
             return VerificationResult.Unstable;
         }
 
         await Task.Delay(grace, timeProvider, cancellationToken).ConfigureAwait(false);
-        if (invalidator.IsPending(request.Key) || await IsGoneAsync(request.Key, entry, cancellationToken).ConfigureAwait(false))
+        if (invalidator.IsPending(request.Key)
+            || await IsSettledAsync(request.Key, entry, loads[1].Stamp!, cancellationToken).ConfigureAwait(false))
         {
             return VerificationResult.Settled;
         }
@@ -189,9 +205,13 @@ internal sealed class OnlineVerifier(
         return encoded.Outcome == EncodeOutcome.Encoded ? encoded.Entry.ToArray() : null;
     }
 
-    private async Task<bool> IsGoneAsync(string key, ReadOnlyMemory<byte> entry, CancellationToken cancellationToken)
+    /// <summary>Whether the entry is gone or replaced, or an invalidation of what the load has seen may still come.</summary>
+    private async Task<bool> IsSettledAsync(
+        string key, ReadOnlyMemory<byte> entry, SnapshotStamp seen, CancellationToken cancellationToken)
     {
-        var answer = await cache.ReadAsync(key, allowReplicas: false, cancellationToken).ConfigureAwait(false);
+        var answer = hasJournal
+            ? await cache.ReadMarkedAsync(key, allowReplicas: false, isBounded: true, cancellationToken).ConfigureAwait(false)
+            : await cache.ReadAsync(key, allowReplicas: false, cancellationToken).ConfigureAwait(false);
         if (!answer.TryGetValue(out var found) || found.Value.IsNull)
         {
             // Where Redis does not answer, an invalidation may be waiting elsewhere.
@@ -199,21 +219,32 @@ internal sealed class OnlineVerifier(
         }
 
         ReadOnlyMemory<byte> there = found.Value;
-        return !EntryReader.Identity(there).Span.SequenceEqual(EntryReader.Identity(entry).Span);
+        if (!EntryReader.Identity(there).Span.SequenceEqual(EntryReader.Identity(entry).Span))
+        {
+            return true;
+        }
+
+        ReadOnlyMemory<byte> bytes = found.Mark;
+        return hasJournal
+            && !(AppliedMark.TryParse(bytes.Span, out var mark) && mark.Generation == found.Generation && mark.Covers(seen));
     }
 
     private async Task TellAsync<TState, T>(LoadRequest<TState, T> request)
     {
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            VerifierLog.Explained(
-                logger,
-                await explainer.ExplainAsync(request.Key, request.Settings, skipCache: false, _stopping.Token).ConfigureAwait(false));
-        }
-
         VerifierLog.Different(logger, typeof(T), request.Settings.Policy.Name, grace);
-
-        // Nobody else will remove it before it expires.
-        await invalidator.InvalidateAsync(new Invalidation { Keys = [request.Key] }, fence: null).ConfigureAwait(false);
+        try
+        {
+            if (logger.IsEnabled(LogLevel.Debug))
+            {
+                VerifierLog.Explained(
+                    logger,
+                    await explainer.ExplainAsync(request.Key, request.Settings, skipCache: false, _stopping.Token).ConfigureAwait(false));
+            }
+        }
+        finally
+        {
+            // Nobody else will remove it before it expires.
+            await invalidator.InvalidateAsync(new Invalidation { Keys = [request.Key] }, fence: null).ConfigureAwait(false);
+        }
     }
 }

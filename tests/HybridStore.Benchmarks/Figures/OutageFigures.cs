@@ -73,7 +73,11 @@ internal static class OutageFigures
         await WaitAsync(() => Task.FromResult(stores.All(store => store.IsOpen)), "both circuits open");
         var dying = traffic.Take();
         var slow = dying.Count(request => request.EndedAt > diedAt && request.Duration > OutageStore.RedisTimeout);
+
+        // From here on each has to see also what the other has written: in PostgreSQL, and in a Redis that comes back with older entries.
+        traffic.Settle();
         await Task.Delay(away);
+        traffic.Settle();
         var down = traffic.Take();
         var most = stores.Max(store => store.TakeMost());
         var loads = stores.Sum(store => store.Loads);

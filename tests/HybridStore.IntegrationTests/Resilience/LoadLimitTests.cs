@@ -105,6 +105,46 @@ public sealed class LoadLimitTests(DisturbedServers servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_read_within_a_write_does_not_join_those_who_wait_for_their_turn()
+    {
+        await using var host = await StartAsync(options => options.LoadLimiter.MaxConcurrentLoads = 1);
+        await servers.Redis.StopAsync(Cancellation);
+        var (held, holder) = await HoldAsync(host);
+        var waiting = host.Store.GetAsync("price", (_, _) => new ValueTask<int>(7), cancellationToken: Cancellation).AsTask();
+        await Eventually.HappensAsync(() => host.Root.Limiter.Queued == 1, "a load waits for its turn");
+
+        await host.Store.WriteAsync(
+            async (_, token) =>
+                Assert.Equal(7, await host.Store.GetAsync("price", (_, _) => new ValueTask<int>(7), cancellationToken: token)),
+            cancellationToken: Cancellation);
+
+        Assert.False(waiting.IsCompleted);
+        held.SetResult();
+        await holder;
+        Assert.Equal(7, await waiting);
+    }
+
+    [Fact]
+    public async Task A_miss_whose_lease_Redis_refuses_is_limited()
+    {
+        await using var host = await StartAsync(Strictest);
+        var (held, holder) = await HoldAsync(host);
+        await servers.Redis.RunAsync("ACL", "SETUSER", "default", "-eval", "-evalsha");
+        try
+        {
+            await Assert.ThrowsAsync<HybridStoreOverloadedException>(
+                () => host.Store.GetAsync("other", _loads.SleepAsync, cancellationToken: Cancellation).AsTask());
+        }
+        finally
+        {
+            await servers.Redis.RunAsync("ACL", "SETUSER", "default", "+@all");
+        }
+
+        held.SetResult();
+        await holder;
+    }
+
+    [Fact]
     public async Task Those_who_ask_for_the_same_key_share_one_load_and_none_is_turned_away()
     {
         await using var host = await StartAsync(Strictest);

@@ -15,9 +15,9 @@ public sealed class LoadLimiterTests
     [InlineData(100, 50)]
     [InlineData(7, 3)]
     [InlineData(1, 1)]
-    public async Task Half_of_the_pool_is_the_limit_unless_it_is_set(int poolSize, int limit)
+    public void Half_of_the_pool_is_the_limit_unless_it_is_set(int poolSize, int limit)
     {
-        await using var limiter = Limiter(new LoadLimiterOptions(), poolSize);
+        var limiter = Limiter(new LoadLimiterOptions(), poolSize);
 
         Assert.Equal(limit, limiter.Limit);
     }
@@ -25,7 +25,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task While_Redis_serves_nobody_waits()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1 });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1 });
 
         using var first = await limiter.EnterAsync(isBypassing: false, Cancellation);
         using var second = await limiter.EnterAsync(isBypassing: false, Cancellation);
@@ -36,7 +36,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task A_load_that_passes_Redis_by_waits_for_one_that_began_before()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1 });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1 });
         var first = await limiter.EnterAsync(isBypassing: false, Cancellation);
 
         var second = limiter.EnterAsync(isBypassing: true, Cancellation).AsTask();
@@ -51,7 +51,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task Under_a_limit_that_always_holds_everybody_waits()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, Always = true });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, Always = true });
         var first = await limiter.EnterAsync(isBypassing: false, Cancellation);
 
         var second = limiter.EnterAsync(isBypassing: false, Cancellation).AsTask();
@@ -65,7 +65,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task A_refresh_that_nobody_waits_for_runs_over_the_limit_while_Redis_serves()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1 });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1 });
         using var first = await limiter.EnterAsync(isBypassing: false, Cancellation);
 
         using var behind = limiter.TryEnterBehind();
@@ -76,7 +76,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task Who_holds_a_transaction_does_not_wait()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 0 }, isWriting: true);
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 0 }, isWriting: true);
         using var first = await limiter.EnterAsync(isBypassing: true, Cancellation);
 
         using var second = await limiter.EnterAsync(isBypassing: true, Cancellation);
@@ -87,7 +87,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task Where_as_many_wait_as_may_the_next_is_turned_away_at_once()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 1 });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 1 });
         var first = await limiter.EnterAsync(isBypassing: true, Cancellation);
         var second = limiter.EnterAsync(isBypassing: true, Cancellation).AsTask();
 
@@ -103,7 +103,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task Who_has_waited_too_long_is_turned_away_and_leaves_the_queue()
     {
-        await using var limiter = Limiter(
+        var limiter = Limiter(
             new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 1, MaxWait = TimeSpan.FromSeconds(3) });
         var first = await limiter.EnterAsync(isBypassing: true, Cancellation);
         var second = limiter.EnterAsync(isBypassing: true, Cancellation).AsTask();
@@ -122,7 +122,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task A_caller_that_goes_leaves_the_queue()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 1 });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 1 });
         using var first = await limiter.EnterAsync(isBypassing: true, Cancellation);
         using var going = new CancellationTokenSource();
         var second = limiter.EnterAsync(isBypassing: true, going.Token).AsTask();
@@ -136,7 +136,7 @@ public sealed class LoadLimiterTests
     [Fact]
     public async Task Many_that_are_turned_away_make_one_line_in_ten_seconds()
     {
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 0 });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = 1, MaxQueuedLoads = 0 });
         using var first = await limiter.EnterAsync(isBypassing: true, Cancellation);
         for (var i = 0; i < 100; i++)
         {
@@ -153,7 +153,7 @@ public sealed class LoadLimiterTests
     public async Task No_more_than_the_limit_run_at_once_and_all_get_their_turn()
     {
         const int limit = 5;
-        await using var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = limit, MaxQueuedLoads = 10_000 });
+        var limiter = Limiter(new LoadLimiterOptions { MaxConcurrentLoads = limit, MaxQueuedLoads = 10_000 });
         var (running, most) = (0, 0);
 
         await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(

@@ -89,7 +89,7 @@ internal sealed class JournalApplier(
         return !marked.Contains(false);
     }
 
-    /// <summary>Redis serves again, by what others have found: no pause before it is tried.</summary>
+    /// <summary>Redis serves again, by what others have found: it is tried at the next look, whatever was to be waited for.</summary>
     public void RetryNow() => Volatile.Write(ref _servesAgain, true);
 
     private async Task ClaimAsync()

@@ -23,7 +23,7 @@ internal sealed class RedisGenerations(RedisClock clock, TimeProvider timeProvid
                 return RedisCallResult<Generation>.Ok(session.Generations.Current!);
             }
 
-            if (attempt == MostAttempts)
+            if (attempt == MostAttempts || (session.Breakers[partition].IsSuspect && session.Questions.IsUnderWay(partition)))
             {
                 return RedisCallResult<Generation>.Refused;
             }

@@ -3,11 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace HybridStore.Resilience.LoadLimiting;
 
+// The permits have neither timer nor handle while nobody rests in them: there is nothing to dispose. Loads that wait when a store ends get
+// their turn.
+#pragma warning disable CA1001
 /// <summary>
-/// Bounds the loads that run at once. All are counted, whether they have to wait or not, so that those which began while Redis served are
-/// part of the limit when it does no longer. Thread-safe.
+/// Bounds the loads that run at once. Those that do not have to wait take a permit as well, as long as there is one: loads that began while
+/// Redis served are part of the limit when it does no longer. Thread-safe.
 /// </summary>
-internal sealed class LoadLimiter : IAsyncDisposable
+internal sealed class LoadLimiter
+#pragma warning restore CA1001
 {
     // Between two log lines about loads that were turned away.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
@@ -78,14 +82,15 @@ internal sealed class LoadLimiter : IAsyncDisposable
             : WaitAsync(cancellationToken);
     }
 
+    /// <summary>Whether the caller holds a transaction while loads of this kind may have to wait: it had better wait for nobody's.</summary>
+    public bool Spares(bool isBypassing) => (isBypassing || _always) && _isWriting();
+
     /// <summary>Lets a load run that nobody waits for. Null where it had better be left out.</summary>
     public LoadPermit? TryEnterBehind()
     {
         var permit = _permits.AttemptAcquire();
         return permit.IsAcquired || !_always ? Begin(permit) : null;
     }
-
-    public ValueTask DisposeAsync() => _permits.DisposeAsync();
 
     internal void Leave(RateLimitLease permit)
     {
@@ -110,8 +115,9 @@ internal sealed class LoadLimiter : IAsyncDisposable
             _metrics?.Waited(_timeProvider.GetElapsedTime(startedAt));
             return permit.IsAcquired ? Begin(permit) : throw TurnAway(TimeSpan.Zero, queueWasFull: true);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw TurnAway(_longestWait, queueWasFull: false);
         }
     }

@@ -10,7 +10,8 @@ namespace HybridStore.Benchmarks.Figures.Outages;
 internal sealed class OutageStore : IAsyncDisposable
 {
     public const int Rows = 200;
-    public const int PoolSize = 64;
+    // Fewer than the callers of an instance need: without a limit all of them would be taken.
+    public const int PoolSize = 24;
 
     // Short, so that a run is: production has 30 s.
     public static readonly TimeSpan Break = TimeSpan.FromSeconds(1);

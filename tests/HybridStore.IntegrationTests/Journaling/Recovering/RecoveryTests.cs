@@ -1,3 +1,4 @@
+using System.Transactions;
 using HybridStore.Diagnostics.Health;
 using HybridStore.IntegrationTests.Resilience;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -9,7 +10,8 @@ namespace HybridStore.IntegrationTests.Journaling.Recovering;
 [Collection(nameof(DisturbedServers))]
 public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    // Longer than any test takes.
+    private static readonly TimeSpan ForEver = TimeSpan.FromMinutes(10);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -37,6 +39,8 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
         Assert.Equal((HealthStatus.Degraded, ("redis.recovering", 1)), (health.Status, Assert.Single(health.Data)));
         await using var second = await JournalHost.StartAsync(new SingleServers(servers.Servers), besides: reader);
         await OpensAsync(reader);
+        Assert.Contains(
+            reader.Host.Logs.GetSnapshot(), log => log.Id.Id == 1901 && log.Message.Contains("Covered", StringComparison.Ordinal));
         Assert.Equal(7, await reader.ReadAsync(1));
         await AssertHitsAsync(reader);
     }
@@ -66,7 +70,7 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
     public async Task Where_nobody_applies_the_journal_the_whole_cache_is_emptied_instead()
     {
         await using var first = await StartListenerAsync();
-        await using var reader = await StartReaderAsync(first);
+        await using var reader = await StartReaderAsync(first, patience: TimeSpan.FromSeconds(1));
         await reader.ReadAsync(1);
         await first.DisposeAsync();
         var generation = reader.Host.Generation.Number;
@@ -85,7 +89,7 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
     public async Task A_second_outage_begins_the_wait_anew()
     {
         await using var first = await StartListenerAsync();
-        await using var reader = await StartReaderAsync(first, patience: TimeSpan.FromMinutes(10));
+        await using var reader = await StartReaderAsync(first);
         await reader.ReadAsync(1);
         await first.DisposeAsync();
         await OutageAsync(reader, "update item set value = 1 where id = 1");
@@ -104,7 +108,7 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
     public async Task A_reader_with_a_bound_judges_by_the_mark_itself()
     {
         await using var first = await StartListenerAsync();
-        await using var reader = await StartReaderAsync(first, patience: TimeSpan.FromMinutes(10));
+        await using var reader = await StartReaderAsync(first);
         await reader.ReadAsync(1);
         await first.DisposeAsync();
         await OutageAsync(reader, "update item set value = 3 where id = 1");
@@ -113,6 +117,81 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
         // An hour is longer than all of this has taken, so the old entry is within it; a millisecond is not.
         Assert.Equal(0, await reader.ReadAsync(1, new ReadOptions { MaxStaleness = TimeSpan.FromHours(1) }));
         Assert.Equal(3, await reader.ReadAsync(1, new ReadOptions { MaxStaleness = TimeSpan.FromMilliseconds(1) }));
+    }
+
+    [Fact]
+    public async Task What_was_written_before_an_application_first_reaches_Redis_is_not_read_older()
+    {
+        await using var first = await StartListenerAsync();
+        await using var filler = await StartReaderAsync(first);
+        Assert.Equal(0, await filler.ReadAsync(1));
+        await first.DisposeAsync();
+        await using var link = RedisLink.To(servers.Redis, connected: false);
+        await using var late = await JournalHost.StartAsync(
+            new SingleServers(servers.Servers),
+            options => options.RedisConnectionString = link.ConnectionString,
+            besides: filler,
+            isListening: false,
+            waitForRedis: false);
+        Assert.Equal(0, await late.ReadAsync(1));
+        await Eventually.HappensAsync(
+            () => late.Host.Logs.GetSnapshot().Any(log => log.Id.Id == 1001), "it finds out that Redis is away");
+        await late.ExecuteAsync("update item set value = 5 where id = 1");
+        link.Connect();
+
+        await Eventually.HappensAsync(
+            async () =>
+            {
+                Assert.Equal(5, await late.ReadAsync(1));
+                return late.Host.Root.Redis!.Session is not null;
+            },
+            "Redis is reached");
+
+        Assert.Equal(5, await late.ReadAsync(1));
+        await using var second = await JournalHost.StartAsync(new SingleServers(servers.Servers), besides: filler);
+        await OpensAsync(late);
+        Assert.Equal(5, await late.ReadAsync(1));
+    }
+
+    [Fact]
+    public async Task Nothing_of_the_transaction_in_which_the_probe_runs_says_what_is_committed()
+    {
+        await using var first = await StartListenerAsync();
+        await using var reader = await StartReaderAsync(first);
+        await reader.ReadAsync(1);
+        await first.DisposeAsync();
+        await servers.Redis.PauseAsync(Cancellation);
+        await reader.ReadAsync(100);
+        await Eventually.HappensAsync(
+            () => reader.Host.Root.Redis!.Session!.Breakers[0].State == CircuitState.Open, "the circuit opens");
+        using (var transaction = new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
+        {
+            // Its snapshot is from before the change.
+            await reader.ReadAsync(2);
+            using (new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled))
+            {
+                await reader.ExecuteAsync("update item set value = 6 where id = 1");
+            }
+
+            await servers.Redis.ResumeAsync(Cancellation);
+            await Eventually.HappensAsync(
+                async () =>
+                {
+                    await reader.ReadAsync(3);
+                    return reader.Host.Root.Redis!.Session!.Breakers[0].State == CircuitState.Closed;
+                },
+                "the circuit closes");
+            transaction.Complete();
+        }
+
+        await Eventually.HappensAsync(
+            () => reader.Host.Logs.GetSnapshot().Any(log => log.Id.Id == 1900), "it waits for proof");
+        for (var read = 0; read < 50; read++)
+        {
+            Assert.Equal(6, await reader.ReadAsync(1));
+        }
+
+        Assert.Equal(1, reader.Host.Root.Gate!.Count);
     }
 
     private Task<JournalHost> StartListenerAsync() => JournalHost.StartAsync(new SingleServers(servers.Servers));
@@ -124,7 +203,7 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
             options.RedisTimeout = TimeSpan.FromMilliseconds(500);
             options.CircuitBreaker.FailureThreshold = 1;
             options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(0.5);
-            options.Journal.RecoveryWait = patience ?? Patience;
+            options.Journal.RecoveryWait = patience ?? ForEver;
         },
         besides,
         isListening: false);

@@ -32,7 +32,11 @@ public sealed class ChaosTests(DisturbedServers servers) : IAsyncLifetime
         Array.ForEach(scene.Stores, store => store.TakeMost());
         await fault.BeginAsync(servers.Servers);
         await Eventually.HappensAsync(() => scene.Stores.All(store => store.IsOpen), "both circuits open");
+
+        // From here on each has to see also what the other has written: in PostgreSQL, and in a Redis that comes back with older entries.
+        scene.Traffic.Settle();
         await scene.CallAsync(RequestsOfEach);
+        scene.Traffic.Settle();
         var most = scene.Stores.Max(store => store.TakeMost());
         await fault.EndAsync(servers.Servers);
         await scene.RecoverAsync();
