@@ -21,7 +21,10 @@ public sealed class MeterHygieneTests(ServersFixture servers)
     ];
 
     private static readonly string[] Units =
-        ["s", "By", "{read}", "{miss}", "{entry}", "{refresh}", "{name}", "{load}", "{circuit}", "{bell}", "{replay}", "{raise}", "{reconnect}", "{instance}"];
+    [
+        "s", "By", "{read}", "{miss}", "{entry}", "{refresh}", "{name}", "{load}", "{circuit}", "{bell}", "{replay}", "{raise}",
+        "{reconnect}", "{instance}",
+    ];
 
     // What a store measures that neither watches tables nor has a standby, and whose janitor has nothing to do.
     private static readonly string[] Measured =
