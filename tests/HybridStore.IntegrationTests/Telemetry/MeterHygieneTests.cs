@@ -16,12 +16,15 @@ public sealed class MeterHygieneTests(ServersFixture servers)
     private static readonly string[] AllowedTags =
     [
         "error.type", "hybridstore.cause", "hybridstore.kind", "hybridstore.operation", "hybridstore.outcome", "hybridstore.policy",
-        "hybridstore.reason", "hybridstore.redis.policy", "hybridstore.redis.state", "hybridstore.result", "hybridstore.scope", "hybridstore.source", "hybridstore.state",
-        "hybridstore.store", "server.address", "server.port",
+        "hybridstore.reason", "hybridstore.redis.policy", "hybridstore.redis.state", "hybridstore.result", "hybridstore.scope",
+        "hybridstore.source", "hybridstore.state", "hybridstore.store", "server.address", "server.port",
     ];
 
     private static readonly string[] Units =
-        ["s", "By", "{read}", "{miss}", "{entry}", "{refresh}", "{name}", "{load}", "{circuit}", "{bell}", "{replay}", "{raise}", "{reconnect}", "{instance}", "{partition}", "{server}", "{key}", "1"];
+    [
+        "s", "By", "1", "{read}", "{miss}", "{entry}", "{refresh}", "{name}", "{load}", "{circuit}", "{bell}", "{replay}", "{raise}",
+        "{reconnect}", "{instance}", "{partition}", "{server}", "{key}",
+    ];
 
     // What a store measures that neither watches tables nor has a standby, and whose janitor has nothing to do.
     private static readonly string[] Measured =

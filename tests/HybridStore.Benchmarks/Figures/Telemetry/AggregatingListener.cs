@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Numerics;
 
 namespace HybridStore.Benchmarks.Figures.Telemetry;
 
-/// <summary>Listens to all instruments of the store's meter, and adds up what they measure as OpenTelemetry's SDK does: by the values of all
+/// <summary>Listens to all instruments of the store's meter, and adds up what they measure as the exporters of metrics do: by the values of all
 /// tags, in a dictionary, and histograms by the bucket.</summary>
 internal sealed class AggregatingListener : IDisposable
 {
@@ -51,31 +52,58 @@ internal sealed class AggregatingListener : IDisposable
         }
     }
 
-    private sealed class Aggregate(double[] buckets)
+    /// <summary>The sums of one set of tags. Each processor adds up for itself, as in the runtime's own aggregation.</summary>
+    private sealed class Aggregate
     {
-        private readonly Lock _lock = new();
-        private readonly long[] _counts = new long[buckets.Length + 1];
-        private double _sum;
+        private readonly double[] _buckets;
+        private readonly Stripe[] _stripes;
+
+        public Aggregate(double[] buckets)
+        {
+            _buckets = buckets;
+            _stripes = new Stripe[(int)BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount)];
+            for (var i = 0; i < _stripes.Length; i++)
+            {
+                _stripes[i] = new Stripe(buckets.Length);
+            }
+        }
 
         public void Add(double value)
         {
+            var stripe = _stripes[Thread.GetCurrentProcessorId() & (_stripes.Length - 1)];
+            if (_buckets.Length == 0)
+            {
+                stripe.Add(0, (long)value);
+                return;
+            }
+
             var bucket = 0;
-            while (bucket < buckets.Length && buckets[bucket] < value)
+            while (bucket < _buckets.Length && _buckets[bucket] < value)
             {
                 bucket++;
             }
 
-            if (buckets.Length == 0)
-            {
-                Interlocked.Add(ref _counts[0], (long)value);
-                return;
-            }
+            stripe.Add(bucket, 1);
+            stripe.Add(value);
+        }
+    }
 
-            lock (_lock)
+    private sealed class Stripe(int buckets)
+    {
+        // Some more than there are buckets, so that no two processors write to one cache line.
+        private readonly long[] _counts = new long[buckets + 17];
+        private double _sum;
+
+        public void Add(int bucket, long count) => Interlocked.Add(ref _counts[bucket], count);
+
+        public void Add(double value)
+        {
+            double sum;
+            do
             {
-                _sum += value;
-                _counts[bucket]++;
+                sum = _sum;
             }
+            while (Interlocked.CompareExchange(ref _sum, sum + value, sum) != sum);
         }
     }
 
