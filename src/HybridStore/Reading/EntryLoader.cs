@@ -99,9 +99,11 @@ internal sealed class EntryLoader(
             var flight = flights.GetOrAdd(key, candidate);
             var isStarter = ReferenceEquals(flight, candidate);
             request.Observed?.Take(flight);
+            Task flying = flight.Landing;
             if (isStarter)
             {
-                _ = FlyAsync(key, flight, request, seen);
+                // Who has started it goes on where it ends, on the same thread.
+                flying = FlyAsync(key, flight, request, seen);
             }
             else if (IsLoading || limiter.Spares(seen is null))
             {
@@ -120,7 +122,8 @@ internal sealed class EntryLoader(
 
             try
             {
-                var landing = await flight.Landing.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await flying.WaitAsync(cancellationToken).ConfigureAwait(false);
+                var landing = await flight.Landing.ConfigureAwait(false);
 
                 // What began before this caller came may be older than an invalidation that it knows of, unless the cache has taken it
                 // since. Otherwise the next flight will do: it begins later. What was read in a transaction of its caller is nobody

@@ -73,6 +73,7 @@ internal static class OutageFigures
         await WaitAsync(() => Task.FromResult(stores.All(store => store.IsOpen)), "both circuits open");
         var dying = traffic.Take();
         var slow = dying.Count(request => request.EndedAt > diedAt && request.Duration > OutageStore.RedisTimeout);
+        var slowWrites = dying.Count(request => request.IsWrite && request.EndedAt > diedAt && request.Duration > OutageStore.RedisTimeout);
 
         // From here on each has to see also what the other has written: in PostgreSQL, and in a Redis that comes back with older entries.
         traffic.Settle();
@@ -92,7 +93,7 @@ internal static class OutageFigures
         var after = traffic.Take();
         figures.Remark(string.Create(
             CultureInfo.InvariantCulture,
-            $"{fault.Name}: {dying.Count + down.Count + after.Count} requests, {slow} slow, {most} loads at once, circuits closed after {closed.TotalMilliseconds:0} ms and the cache was read after {recovery.TotalMilliseconds:0} ms, {stores.Sum(store => store.Loads) - loads} loads from its return on"));
+            $"{fault.Name}: {dying.Count + down.Count + after.Count} requests, {slow} slow ({slowWrites} of them writes), {most} loads at once, circuits closed after {closed.TotalMilliseconds:0} ms and the cache was read after {recovery.TotalMilliseconds:0} ms, {stores.Sum(store => store.Loads) - loads} loads from its return on"));
         totals.Add(fault, slow, most, recovery, [.. dying, .. down, .. after], down);
         foreach (var failure in after.Concat(down).Concat(dying).Select(request => request.Failure).OfType<Exception>().DistinctBy(error => error.GetType()))
         {
