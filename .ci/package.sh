@@ -11,6 +11,7 @@ dependencies=(
   Dapper
   Microsoft.Extensions.Caching.Abstractions
   Microsoft.Extensions.DependencyInjection.Abstractions
+  Microsoft.Extensions.Diagnostics.HealthChecks
   Microsoft.Extensions.Hosting.Abstractions
   Microsoft.Extensions.Logging.Abstractions
   Microsoft.Extensions.Options.ConfigurationExtensions
@@ -18,6 +19,7 @@ dependencies=(
   Polly.Core
   StackExchange.Redis
   System.IO.Hashing
+  System.Threading.RateLimiting
 )
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/hybridstore-package.XXXXXX")
