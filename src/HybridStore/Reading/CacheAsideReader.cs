@@ -144,6 +144,7 @@ internal sealed class CacheAsideReader(
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> LoadAsync<TState, T>(
         LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen, ReadResult result, long beganAt, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Transactions;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
@@ -80,6 +81,7 @@ internal sealed class EntryLoader(
     /// <param name="seen">The identity of an entry that is of no use to the caller; empty if there was none. Null where Redis is not to be
     /// asked, because it has just not answered or holds what is outdated: the value is then not stored.</param>
     /// <param name="cancellationToken">Ends this caller's wait.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> LoadSharedAsync<TState, T>(
         LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen, CancellationToken cancellationToken)
     {
@@ -158,7 +160,8 @@ internal sealed class EntryLoader(
     }
 
     /// <summary>Runs the caller's delegate and measures it. On the primary, unless it is given a standby.</summary>
-    public async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
         LoadRequest<TState, T> request, LoadStamp stamp, NpgsqlDataSource? onStandby, CancellationToken cancellationToken)
     {
         await test.PassAsync(ProtocolStep.Load).ConfigureAwait(false);
@@ -182,7 +185,8 @@ internal sealed class EntryLoader(
     }
 
     /// <summary>The same under a lease, which is given back if the delegate fails.</summary>
-    public async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
         LoadRequest<TState, T> request, LoadStamp stamp, Lease lease, CancellationToken cancellationToken)
     {
         try
@@ -190,7 +194,7 @@ internal sealed class EntryLoader(
             if (MayReadStandby(request, lease))
             {
                 var loaded = await _standby!.TryAsync(
-                    (source, token) => RunAsync(request, stamp.Anew(), source, token), lease.High!.Value, cancellationToken).ConfigureAwait(false);
+                    (source, token) => RunAsync(request, stamp.Anew(), source, token).AsTask(), lease.High!.Value, cancellationToken).ConfigureAwait(false);
                 if (loaded is { } done)
                 {
                     return done;
@@ -259,7 +263,8 @@ internal sealed class EntryLoader(
         }
     }
 
-    private async Task<Landing<T>> LandAsync<TState, T>(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Landing<T>> LandAsync<TState, T>(
         Flight<T> flight, LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen)
     {
         Lease? lease = null;
@@ -303,7 +308,8 @@ internal sealed class EntryLoader(
     }
 
     /// <summary>Runs a flight's load when its turn comes. Who joins the flight meanwhile takes what it brings.</summary>
-    private async Task<(T Value, LoadContext Context, TimeSpan Duration)> RunLimitedAsync<TState, T>(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<(T Value, LoadContext Context, TimeSpan Duration)> RunLimitedAsync<TState, T>(
         Flight<T> flight, LoadRequest<TState, T> request, LoadStamp stamp, Lease? lease, bool isBypassing)
     {
         using var permit = await EnterLimitAsync(request.Key, lease, isBypassing, flight.Token).ConfigureAwait(false);

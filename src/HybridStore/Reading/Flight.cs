@@ -35,14 +35,16 @@ internal sealed class Flight<T>(CancellationToken starter) : Flight
 #pragma warning restore CA1001
 {
     private readonly TaskCompletionSource<Landing<T>> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _abandoned = new();
+
+    // A caller who cannot be cancelled never leaves: its load then gets a token that costs the driver nothing.
+    private readonly CancellationTokenSource? _abandoned = starter.CanBeCanceled ? new CancellationTokenSource() : null;
     private readonly Lock _waiting = new();
     private int _waiters = 1;
 
     public Task<Landing<T>> Landing => _completion.Task;
 
     /// <summary>Cancelled when all callers have gone.</summary>
-    public CancellationToken Token => _abandoned.Token;
+    public CancellationToken Token => _abandoned?.Token ?? CancellationToken.None;
 
     /// <summary>Whether the caller whose delegate runs has stopped waiting: what the delegate uses may be gone with it. Its token is
     /// asked, since its delegate may fail before the caller itself has noticed and left.</summary>
@@ -75,7 +77,7 @@ internal sealed class Flight<T>(CancellationToken starter) : Flight
         if (last)
         {
             // Not awaited: what a cancelled load does in its callbacks is not this caller's to wait for.
-            _ = _abandoned.CancelAsync();
+            _ = _abandoned?.CancelAsync();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HybridStore.Diagnostics;
 
 namespace HybridStore.Reading;
@@ -5,7 +6,8 @@ namespace HybridStore.Reading;
 /// <summary>Runs the delegates of loads, and measures and traces them.</summary>
 internal sealed class ObservedLoads(StoreMetrics metrics, TimeProvider timeProvider)
 {
-    public async Task<(T Value, TimeSpan Duration)> RunAsync<TState, T>(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<(T Value, TimeSpan Duration)> RunAsync<TState, T>(
         LoadRequest<TState, T> request, LoadContext context, CancellationToken cancellationToken)
     {
         var policy = request.Settings.Policy;

@@ -53,6 +53,17 @@ internal static class OpenReads
                 string.Create(CultureInfo.InvariantCulture, $"outage.open.c{callers}.us_per_read"),
                 Median.Of(turns[store].Select(turn => turn.Microseconds)),
                 "us");
+            foreach (var (contender, taken) in turns)
+            {
+                var (time, processor, bytes) = (
+                    Median.Of(taken.Select(turn => turn.Microseconds)),
+                    Median.Of(taken.Select(turn => turn.CpuMicroseconds)),
+                    Median.Of(taken.Select(turn => turn.Bytes)));
+                figures.Remark(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{callers} callers, {contender.Name}: {time:0} us, {processor:0} us of processor time and {bytes:0} bytes a read"));
+            }
+
             if (callers == CallerCounts[^1])
             {
                 figures.Figure("outage.open.ratio_bare", ratio, "ratio");
