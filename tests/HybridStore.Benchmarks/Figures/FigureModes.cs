@@ -12,6 +12,7 @@ internal static class FigureModes
         ["tag"] = TagFigures.RunAsync,
         ["telemetry"] = TelemetryFigures.RunAsync,
         ["watch"] = WatchFigures.RunAsync,
+        ["xfetch"] = ExpirationFigures.RunAsync,
         ["write"] = WriteFigures.RunAsync,
     };
 
