@@ -60,7 +60,7 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
             async () =>
             {
                 Assert.Equal(8, await reader.ReadAsync(1));
-                return breaker.State == CircuitState.Closed;
+                return breaker.IsClosed;
             },
             "the circuit closes");
         Assert.True(await reader.IsCachedAsync(1));
@@ -178,7 +178,7 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
                 async () =>
                 {
                     await reader.ReadAsync(3);
-                    return reader.Host.Root.Redis!.Session!.Breakers[0].State == CircuitState.Closed;
+                    return reader.Host.Root.Redis!.Session!.Breakers[0].IsClosed;
                 },
                 "the circuit closes");
             transaction.Complete();
@@ -224,7 +224,7 @@ public sealed class RecoveryTests(DisturbedServers servers) : IAsyncLifetime
         async () =>
         {
             Assert.Equal(expected, await reader.ReadAsync(1));
-            return reader.Host.Root.Redis!.Session!.Breakers[0].State == CircuitState.Closed;
+            return reader.Host.Root.Redis!.Session!.Breakers[0].IsClosed;
         },
         "the circuit closes");
 
