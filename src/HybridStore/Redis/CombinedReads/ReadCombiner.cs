@@ -101,9 +101,9 @@ internal sealed class ReadCombiner
         lock (_lock)
         {
             isFirst = !_isBusy;
+            _isBusy = true;
             if (isFirst || _breaker.IsSuspect)
             {
-                _isBusy = true;
                 return null;
             }
 
