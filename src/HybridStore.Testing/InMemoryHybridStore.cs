@@ -4,6 +4,7 @@ using HybridStore.Keys;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
+using HybridStore.Reading.Batches;
 using HybridStore.Redis;
 using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
@@ -94,19 +95,18 @@ public sealed class InMemoryHybridStore : IHybridStore
         var limiter = new LoadLimiter(
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
         var loader = new EntryLoader(postgres, flights, loaderCache, limiter, metrics, time, logger);
+        var marks = new CurrentMarks();
+        var reader = new CacheAsideReader(
+            _cache, entries, loader, new EntryRefresher(loader, loaderCache, limiter, metrics, logger), _cache, metrics, known, marks);
+        var batches = new BatchLoader(
+            loader, flights, new BatchFlight(_cache, loader, flights, loaderCache, metrics, TimeProvider.System), limiter, metrics, logger);
         var store = new CacheAsideStore(
             _policies,
             parts.Serializers,
-            new CacheAsideReader(
-                _cache,
-                entries,
-                loader,
-                new EntryRefresher(loader, loaderCache, limiter, metrics, logger),
-                _cache,
-                metrics,
-                known,
-                new CurrentMarks()),
+            reader,
             loader,
+            new BatchReader(_cache, reader, batches, _cache, metrics, known, marks),
+            batches,
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
                 postgres,
@@ -242,6 +242,21 @@ public sealed class InMemoryHybridStore : IHybridStore
         EntryOptions? options = null,
         CancellationToken cancellationToken = default) =>
         _store.GetAsync(key, state, load, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(
+        IReadOnlyCollection<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull =>
+        _store.GetManyAsync(ids, key, state, load, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<CachedValue<T>> TryGetAsync<T>(string key, EntryOptions? options = null, CancellationToken cancellationToken = default) =>
+        _store.TryGetAsync<T>(key, options, cancellationToken);
 
     /// <inheritdoc/>
     public Task<WriteReceipt> WriteAsync(

@@ -5,6 +5,7 @@ using HybridStore.Invalidating;
 using HybridStore.Keys;
 using HybridStore.Policies;
 using HybridStore.Reading;
+using HybridStore.Reading.Batches;
 using HybridStore.Serialization;
 using HybridStore.Writing;
 using Npgsql;
@@ -17,6 +18,8 @@ internal sealed class CacheAsideStore(
     SerializerRegistry serializers,
     CacheAsideReader? reader,
     EntryLoader loader,
+    BatchReader? batchReader,
+    BatchLoader batchLoader,
     IEntryExplainer? explainer,
     TransactionalWriter writer,
     ForeignInvalidations invalidations,
@@ -50,6 +53,51 @@ internal sealed class CacheAsideStore(
         return StoreTracing.IsListenedTo && StoreTracing.CreateRead(settings.Policy) is { } span
             ? TraceAsync(span, isCached, request with { Observed = new ReadObservation(span) }, cancellationToken)
             : ReadAsync(isCached, request, cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(
+        IReadOnlyCollection<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(load);
+        var settings = policies.Resolve(options);
+        var batch = new Batch<TState, TId, T>(
+            ids, key, state, load, settings, readOptions.AtLeast.TransactionId, readOptions.AtLeast.IsJournaled && hasJournal, Bound());
+        var isCached = !readOptions.SkipCache && !settings.DoNotCache;
+        if (isCached)
+        {
+            serializers.For<T>();
+        }
+
+        return ReadAsync(isCached, batch, cancellationToken);
+    }
+
+    public ValueTask<CachedValue<T>> TryGetAsync<T>(
+        string key, EntryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        KeyRules.ThrowIfInvalidKey(key);
+        var settings = policies.Resolve(options);
+        serializers.For<T>();
+        return reader is null || readOptions.SkipCache || settings.DoNotCache
+            ? default
+            : reader.TryReadAsync(
+                new LoadRequest<NoLoad, T>(
+                    key,
+                    default,
+                    NoLoad.LoadAsync<T>,
+                    settings,
+                    readOptions.AtLeast.TransactionId,
+                    readOptions.AtLeast.IsJournaled && hasJournal,
+                    Bound()),
+                readOptions.AllowReplicas,
+                cancellationToken);
     }
 
     public Task<WriteReceipt> WriteAsync(
@@ -115,7 +163,7 @@ internal sealed class CacheAsideStore(
         }
 
         return new CacheAsideStore(
-            policies, serializers, reader, loader, explainer, writer, invalidations, metrics, hasJournal, readOptions);
+            policies, serializers, reader, loader, batchReader, batchLoader, explainer, writer, invalidations, metrics, hasJournal, readOptions);
     }
 
     private ValueTask<T> ReadAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken)
@@ -130,6 +178,64 @@ internal sealed class CacheAsideStore(
         var beganAt = metrics.BeginRead();
         var loading = loader.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(request.Key), cancellationToken);
         return beganAt == 0 ? loading : MeasureAsync(loading, request.Settings.Policy, beganAt);
+    }
+
+    private async ValueTask<IReadOnlyList<T?>> ReadAsync<TState, TId, T>(
+        bool isCached, Batch<TState, TId, T> batch, CancellationToken cancellationToken)
+        where TId : notnull
+    {
+        if (batch.Keys.Count == 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return [];
+        }
+
+        var span = StoreTracing.IsListenedTo ? StoreTracing.CreateRead(batch.Settings.Policy) : null;
+        span?.SetTag(TagNames.Names, batch.Keys.Count).Start();
+        try
+        {
+            if (isCached && batchReader is not null)
+            {
+                await batchReader.ReadAsync(batch, readOptions.AllowReplicas, span, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await LoadAloneAsync(batch, span, cancellationToken).ConfigureAwait(false);
+            }
+
+            StoreTracing.End(span, error: null);
+            return batch.Values;
+        }
+        catch (Exception error)
+        {
+            StoreTracing.End(span, error);
+            throw;
+        }
+    }
+
+    private async Task LoadAloneAsync<TState, TId, T>(Batch<TState, TId, T> batch, Activity? span, CancellationToken cancellationToken)
+        where TId : notnull
+    {
+        span?.SetTag(TagNames.Outcome, ReadResult.NotCached.Name());
+        var (policy, beganAt) = (batch.Settings.Policy, metrics.BeginRead());
+        var items = new BatchItem[batch.Keys.Count];
+        for (var i = 0; i < items.Length; i++)
+        {
+            metrics.Read(policy, ReadResult.NotCached);
+            items[i] = new BatchItem(
+                i, batch.Keys[i], reader is not null && reader.IsRedisAway(batch.Keys[i]) ? null : ReadOnlyMemory<byte>.Empty, Observed: null);
+        }
+
+        try
+        {
+            await batchLoader.LoadAloneAsync(batch, items, cancellationToken).ConfigureAwait(false);
+            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error: null);
+        }
+        catch (Exception error)
+        {
+            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error);
+            throw;
+        }
     }
 
     private async ValueTask<T> TraceAsync<TState, T>(

@@ -39,6 +39,52 @@ public interface IHybridStore
         EntryOptions? options = null,
         CancellationToken cancellationToken = default);
 
+    /// <summary>Returns the cached values of many ids, and loads those that are not cached from PostgreSQL, all at once.</summary>
+    /// <remarks>Redis is asked once for each of its partitions (once on a single server), and <paramref name="load"/> gets only the ids whose
+    /// value it does not have: with <c>where id = any(@ids)</c> a page of a hundred rows costs one query at most. Each value is cached under its
+    /// own key, under the same rules and promises as with <see cref="GetAsync"/>, which finds it there. What other callers or processes are
+    /// loading at the moment is taken from them. Redis answers a hundred keys at a time; ask for hundreds, not for hundreds of
+    /// thousands.</remarks>
+    /// <typeparam name="TState">What <paramref name="load"/> needs.</typeparam>
+    /// <typeparam name="TId">What identifies a value in the database.</typeparam>
+    /// <typeparam name="T">A value's type, as with <see cref="GetAsync"/>.</typeparam>
+    /// <param name="ids">What to read: any order, duplicates welcome, no null.</param>
+    /// <param name="key">The key of an id, as <see cref="GetAsync"/> is given it: 1 to 1,024 UTF-8 bytes without control characters, another one
+    /// for each id.</param>
+    /// <param name="state">Handed to <paramref name="load"/>, which may run beside and after its caller.</param>
+    /// <param name="load">Loads the values of the ids that it is given (each once), and of no others, each once. Ids without a row are left
+    /// out.</param>
+    /// <param name="options">How the values are stored.</param>
+    /// <param name="cancellationToken">Ends this caller's wait. A load that others wait for goes on.</param>
+    /// <returns>A value for each id, in the order of <paramref name="ids"/>; the default (<see langword="null"/> for classes and nullable types)
+    /// for an id without a row, which is cached only with <see cref="EntryOptions.NegativeTimeToLive"/>.</returns>
+    /// <exception cref="ArgumentException">An id is null (the exception names its position), a key is malformed, two ids have the same key, or
+    /// the policy is unknown.</exception>
+    /// <exception cref="InvalidOperationException">The load has returned an id that it was not asked for, or one twice.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> does not survive a round trip through the serializer.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(
+        IReadOnlyCollection<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull;
+
+    /// <summary>Returns the value of <paramref name="key"/> if it is cached, and loads nothing otherwise.</summary>
+    /// <remarks>An entry counts as there if <see cref="GetAsync"/> would return it. It is not refreshed early. If Redis cannot be reached there
+    /// is none.</remarks>
+    /// <typeparam name="T">The value's type, as with <see cref="GetAsync"/>.</typeparam>
+    /// <param name="key">1 to 1,024 UTF-8 bytes without control characters.</param>
+    /// <param name="options">The options that the value is stored with: policy and schema version matter.</param>
+    /// <param name="cancellationToken">Ends this caller's wait.</param>
+    /// <returns>The cached value, or none.</returns>
+    /// <exception cref="ArgumentException">The key is malformed, or the policy is unknown.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> does not survive a round trip through the serializer.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<CachedValue<T>> TryGetAsync<T>(string key, EntryOptions? options = null, CancellationToken cancellationToken = default);
+
     /// <summary>Runs <paramref name="write"/> in a PostgreSQL transaction, commits it, and then invalidates the keys and
     /// tags that it named.</summary>
     /// <remarks>A write that is rolled back invalidates nothing. A failed invalidation does not fail the write: the

@@ -42,6 +42,11 @@ public sealed class LoadContext
         Stamp = stamp;
     }
 
+    private LoadContext(string key, TimeSpan? timeToLiveOfEntry, LoadStamp stamp)
+    {
+        (Key, _timeToLiveOfEntry, Stamp) = (key, timeToLiveOfEntry, stamp);
+    }
+
     /// <summary>The key that is being loaded.</summary>
     public string Key { get; }
 
@@ -203,6 +208,11 @@ public sealed class LoadContext
             ? await StampedStatement.ExecuteScalarAsync<T>(connection, Stamp, sql, parameters, cancellationToken).ConfigureAwait(false)
             : await Statement.ExecuteScalarAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>For what one load says of one of several entries: the same stamp, and no statements.</summary>
+    internal LoadContext ForEntry() => new(Key, _timeToLiveOfEntry, Stamp);
+
+    internal void ThrowIfReleased() => ObjectDisposedException.ThrowIf(_released, this);
 
     internal async ValueTask ReleaseAsync()
     {

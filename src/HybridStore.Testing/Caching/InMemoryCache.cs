@@ -54,6 +54,21 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
         string key, bool allowReplicas, bool isBounded, CancellationToken cancellationToken) =>
         ReadAsync(key, allowReplicas, cancellationToken);
 
+    public ValueTask<RedisCallResult<FoundEntry>[]> ReadManyAsync(
+        IReadOnlyList<string> keys, bool allowReplicas, bool withMark, bool isBounded, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new([.. keys.Select(key => _isDown
+            ? RedisCallResult<FoundEntry>.Refused
+            : RedisCallResult<FoundEntry>.Ok(new FoundEntry(partition.Read(key))))]);
+    }
+
+    public ValueTask<RedisCallResult<LeaseAnswer>[]> LeaseManyAsync(
+        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, CancellationToken cancellationToken) =>
+        new([.. keys.Select(key => _isDown
+            ? RedisCallResult<LeaseAnswer>.Refused
+            : RedisCallResult<LeaseAnswer>.Ok(partition.Lease(key.Key, key.Seen.Span)))]);
+
     public ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(
         string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken) =>
         new(_isDown ? RedisCallResult<LeaseAnswer>.Refused : RedisCallResult<LeaseAnswer>.Ok(partition.Lease(key, seen.Span)));

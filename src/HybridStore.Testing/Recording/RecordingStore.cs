@@ -12,9 +12,31 @@ internal sealed class RecordingStore(IHybridStore inner, StoreRecords records) :
         EntryOptions? options = null,
         CancellationToken cancellationToken = default) =>
         records.Reading(
-            key,
+            [key],
+            typeof(T),
             (inner, key, state, load, options, cancellationToken),
             static call => call.inner.GetAsync(call.key, call.state, call.load, call.options, call.cancellationToken));
+
+    public ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(
+        IReadOnlyCollection<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull =>
+        records.Reading(
+            ids is null || key is null ? [] : ids.Where(id => id is not null).Select(key).Distinct(StringComparer.Ordinal),
+            typeof(T),
+            (inner, ids, key, state, load, options, cancellationToken),
+            static call => call.inner.GetManyAsync(call.ids!, call.key!, call.state, call.load, call.options, call.cancellationToken));
+
+    public ValueTask<CachedValue<T>> TryGetAsync<T>(string key, EntryOptions? options = null, CancellationToken cancellationToken = default) =>
+        records.Reading(
+            [key],
+            typeof(T),
+            (inner, key, options, cancellationToken),
+            static call => call.inner.TryGetAsync<T>(call.key, call.options, call.cancellationToken));
 
     public Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions? options = null, CancellationToken cancellationToken = default) =>

@@ -3,8 +3,8 @@ namespace HybridStore.Testing.Recording;
 /// <summary>What was done with a store, in order. Thread-safe.</summary>
 internal sealed class StoreRecords
 {
-    // The read that this code runs in: the store says in its flow what came of it.
-    private readonly AsyncLocal<(string Key, Type ValueType)?> _reading = new();
+    // The read that this code runs in: the store says in its flow what came of it, of a batch key by key, in their order.
+    private readonly AsyncLocal<(Queue<string> Keys, Type ValueType)?> _reading = new();
     private readonly Lock _lock = new();
     private readonly List<RecordedRead> _reads = [];
     private readonly List<RecordedInvalidation> _invalidations = [];
@@ -17,10 +17,14 @@ internal sealed class StoreRecords
     public IReadOnlyList<RecordedStatement> Statements => Copy(_statements);
 
     /// <summary>Runs a read, which is recorded once its outcome is known.</summary>
-    public ValueTask<T> Reading<TCall, T>(string key, TCall call, Func<TCall, ValueTask<T>> read)
+    /// <param name="keys">What is read, each key once.</param>
+    /// <param name="valueType">The type of the values.</param>
+    /// <param name="call">Handed on.</param>
+    /// <param name="read">Reads.</param>
+    public ValueTask<T> Reading<TCall, T>(IEnumerable<string> keys, Type valueType, TCall call, Func<TCall, ValueTask<T>> read)
     {
         var around = _reading.Value;
-        _reading.Value = (key, typeof(T));
+        _reading.Value = (new Queue<string>(keys), valueType);
         try
         {
             return read(call);
@@ -34,9 +38,9 @@ internal sealed class StoreRecords
     /// <summary>What the store says of the read in whose flow it runs.</summary>
     public void Observe(string outcome)
     {
-        if (_reading.Value is { } read)
+        if (_reading.Value is { } read && read.Keys.TryDequeue(out var key))
         {
-            Add(_reads, new RecordedRead(read.Key, read.ValueType, outcome switch
+            Add(_reads, new RecordedRead(key, read.ValueType, outcome switch
             {
                 "hit" => ReadOutcome.Hit,
                 "miss" => ReadOutcome.Miss,

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Redis;
+using HybridStore.Resilience;
 using HybridStore.Serialization;
 using HybridStore.Usage;
 using HybridStore.Verifying;
@@ -51,38 +52,117 @@ internal sealed class CacheAsideReader(
         var answer = request.AsksForMark
             ? await gateway.ReadMarkedAsync(request.Key, allowReplicas, request.MaxStaleness is not null, cancellationToken).ConfigureAwait(false)
             : await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
-        if (!answer.TryGetValue(out var found))
+        if (!TryTake(request, answer, recoveries, out var entry, out var header, out T value, out var readAt, out var refusal))
         {
-            if (answer.Error is RedisServerException { Kind: RedisErrorKind.WrongType })
+            return refusal.Result == ReadResult.Miss
+                ? await MissAsync(request, refusal.Seen!.Value, refusal.Cause, beganAt, cancellationToken).ConfigureAwait(false)
+                : await LoadAsync(request, seen: null, refusal.Result, beganAt, cancellationToken).ConfigureAwait(false);
+        }
+
+        Serve(request, header, entry, readAt, beganAt);
+        GoOnBehind(request, header, entry, readAt.Now);
+        return value;
+    }
+
+    /// <summary>The value if the cache has it. Nothing is loaded.</summary>
+    public async ValueTask<CachedValue<T>> TryReadAsync<T>(
+        LoadRequest<NoLoad, T> request, bool allowReplicas, CancellationToken cancellationToken)
+    {
+        var beganAt = metrics.BeginRead();
+        var policy = request.Settings.Policy;
+        var refusal = new Refusal(ReadResult.InvalidationPending);
+        if (!invalidations.IsPending(request.Key))
+        {
+            if (request.MaxStaleness is not null)
             {
-                // Not a string, so not ours: as good as bytes that cannot be read, and the store writes over it.
-                return await MissAsync(request, ReadOnlyMemory<byte>.Empty, MissCause.Undecodable, beganAt, cancellationToken)
-                    .ConfigureAwait(false);
+                await marks.PrepareAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            // One time-out is enough: Redis is not asked for a lease as well.
-            var result = gateway.IsRecovering(request.Key) ? ReadResult.Recovering : ReadResult.RedisUnavailable;
-            return await LoadAsync(request, seen: null, result, beganAt, cancellationToken).ConfigureAwait(false);
+            var recoveries = gateway.Recoveries;
+            var answer = request.AsksForMark
+                ? await gateway.ReadMarkedAsync(request.Key, allowReplicas, request.MaxStaleness is not null, cancellationToken).ConfigureAwait(false)
+                : await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
+            if (TryTake(request, answer, recoveries, out var entry, out var header, out T value, out var readAt, out refusal))
+            {
+                Serve(request, header, entry, readAt, beganAt);
+                return new CachedValue<T>(value);
+            }
+        }
+
+        metrics.Read(policy, refusal.Result);
+        request.Observed?.Span?.SetTag(TagNames.Outcome, refusal.Result.Name());
+        if (refusal.Result == ReadResult.Miss)
+        {
+            policy.Usage.Miss();
+            if (metrics.AsksForCauses)
+            {
+                metrics.Missed(
+                    policy, refusal.Cause ?? KnownEntries.CauseOf(known.Find(request.Key), known.Now, gateway.Generation, fences: 0));
+            }
+        }
+
+        metrics.EndRead(policy, refusal.Result, beganAt, error: null);
+        return default;
+    }
+
+    /// <summary>Takes the value of what was read, if this caller may have it.</summary>
+    /// <param name="request">What is read.</param>
+    /// <param name="answer">What Redis has answered.</param>
+    /// <param name="recoveries">How often it had come back from an outage before it was asked.</param>
+    /// <param name="entry">The entry's bytes.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="readAt">When the value was there.</param>
+    /// <param name="refusal">Why it may not be served.</param>
+    public bool TryTake<TState, T>(
+        in LoadRequest<TState, T> request,
+        in RedisCallResult<FoundEntry> answer,
+        int recoveries,
+        out ReadOnlyMemory<byte> entry,
+        out EntryHeader header,
+        out T value,
+        out ReadMoment readAt,
+        out Refusal refusal)
+    {
+        (entry, header, value, readAt, refusal) = (default, default, default!, default, default);
+        if (!answer.TryGetValue(out var found))
+        {
+            // Not a string, so not ours: as good as bytes that cannot be read, and the store writes over it. Otherwise one time-out is enough:
+            // Redis is not asked for a lease as well.
+            refusal = answer.Error is RedisServerException { Kind: RedisErrorKind.WrongType }
+                ? new Refusal(ReadResult.Miss, ReadOnlyMemory<byte>.Empty, MissCause.Undecodable)
+                : new Refusal(gateway.IsRecovering(request.Key) ? ReadResult.Recovering : ReadResult.RedisUnavailable);
+            return false;
         }
 
         if (gateway.Recoveries != recoveries && request.MaxStaleness is null)
         {
             // What the probe found, say: nobody knows yet how old it is.
-            return await LoadAsync(request, seen: null, ReadResult.Recovering, beganAt, cancellationToken).ConfigureAwait(false);
+            refusal = new Refusal(ReadResult.Recovering);
+            return false;
         }
 
         if (found.Value.IsNull)
         {
-            return await MissAsync(request, ReadOnlyMemory<byte>.Empty, cause: null, beganAt, cancellationToken).ConfigureAwait(false);
+            refusal = new Refusal(ReadResult.Miss, ReadOnlyMemory<byte>.Empty);
+            return false;
         }
 
-        ReadOnlyMemory<byte> entry = found.Value;
-        if (!entries.TryRead(request, entry, out var header, out T value, out var readAt, out var cause)
-            || (cause = CauseToRefuse(request, header, entry, found)) is not null)
+        entry = found.Value;
+        if (entries.TryRead(request, entry, out header, out value, out readAt, out var cause)
+            && (cause = CauseToRefuse(request, header, entry, found)) is null)
         {
-            return await MissAsync(request, EntryReader.Identity(entry), cause, beganAt, cancellationToken).ConfigureAwait(false);
+            return true;
         }
 
+        refusal = new Refusal(ReadResult.Miss, EntryReader.Identity(entry), cause);
+        return false;
+    }
+
+    /// <summary>A value from the cache is served.</summary>
+    public void Serve<TState, T>(
+        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, ReadMoment readAt, long beganAt)
+    {
         metrics.Hit(request.Settings.Policy, header.LoadTime, beganAt, readAt.Timestamp);
         if (known.IsUsed && !known.HasRead(request.Key, header.CreatedAt))
         {
@@ -94,10 +174,13 @@ internal sealed class CacheAsideReader(
         {
             loader.NoteInput(LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
         }
+    }
 
-        RefreshIfDue(request, header, entry, readAt.Now);
+    /// <summary>What is done behind a caller who has the value.</summary>
+    public void GoOnBehind<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now)
+    {
+        RefreshIfDue(request, header, entry, now);
         VerifyIfDue(request, entry);
-        return value;
     }
 
     private void VerifyIfDue<TState, T>(in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry)

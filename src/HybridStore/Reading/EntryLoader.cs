@@ -210,6 +210,61 @@ internal sealed class EntryLoader(
         }
     }
 
+    /// <summary>The same for a load that brings several keys, each under its own lease, when its turn comes. They are given back if the delegate
+    /// fails, there is no turn for it, or everybody has gone.</summary>
+    /// <param name="request">The load.</param>
+    /// <param name="stamp">Its stamp.</param>
+    /// <param name="leases">The leases; fewer than keys where some are not stored.</param>
+    /// <param name="isBypassing">Whether it is loaded because Redis is out of reach.</param>
+    /// <param name="isHeld">Whether all of its keys have a lease.</param>
+    /// <param name="markBegin">Told when what it brings begins to be read, unless that is on a standby.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async ValueTask<(T Value, LoadContext Context, TimeSpan Duration)> RunManyAsync<TState, T>(
+        LoadRequest<TState, T> request,
+        LoadStamp stamp,
+        IReadOnlyList<(string Key, Lease Lease)> leases,
+        bool isBypassing,
+        bool isHeld,
+        Action markBegin,
+        CancellationToken cancellationToken)
+    {
+        using var abandonment = cancellationToken.UnsafeRegister(static state => ((Action)state!)(), (Action)ReleaseAll);
+        try
+        {
+            using var permit = await EnterLimitAsync(isBypassing, cancellationToken).ConfigureAwait(false);
+            if (isHeld && leases.All(held => MayReadStandby(request, held.Lease)))
+            {
+                var loaded = await _standby!.TryAsync(
+                    (source, token) => RunAsync(request, stamp.Anew(), source, token).AsTask(),
+                    leases.Max(held => held.Lease.High!.Value),
+                    cancellationToken).ConfigureAwait(false);
+                if (loaded is { } done)
+                {
+                    return done;
+                }
+            }
+            else
+            {
+                markBegin();
+            }
+
+            return await RunAsync(request, stamp, onStandby: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            ReleaseAll();
+            throw;
+        }
+
+        void ReleaseAll()
+        {
+            foreach (var (key, lease) in leases)
+            {
+                cache!.Storer.Release(key, lease);
+            }
+        }
+    }
+
     /// <summary>Whether a load is protected by what its lease tells. What a standby shows is as new as the lease and not newer: a flight does
     /// not begin again with it.</summary>
     private bool MayReadStandby<TState, T>(in LoadRequest<TState, T> request, Lease lease) =>

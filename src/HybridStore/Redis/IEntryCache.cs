@@ -33,11 +33,28 @@ internal interface IEntryCache
     ValueTask<RedisCallResult<FoundEntry>> ReadMarkedAsync(
         string key, bool allowReplicas, bool isBounded, CancellationToken cancellationToken);
 
+    /// <summary>Reads many entries at once, as of one moment for each partition, up to <see cref="CombinedReads.ReadCombiner.KeysPerCall"/>.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="allowReplicas">Whether replicas may answer.</param>
+    /// <param name="withMark">Whether the applied marks are read along.</param>
+    /// <param name="isBounded">Whether the caller judges by the marks how old entries may be, also after an outage.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>An answer for each key, in their order.</returns>
+    ValueTask<RedisCallResult<FoundEntry>[]> ReadManyAsync(
+        IReadOnlyList<string> keys, bool allowReplicas, bool withMark, bool isBounded, CancellationToken cancellationToken);
+
     /// <summary>Asks for the lease of a key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="seen">The first 32 bytes of the entry that the caller has seen and does not want; empty if it has seen none.</param>
     /// <param name="cancellationToken">Ends the wait; a lease that is granted all the same ends by itself.</param>
     ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken);
+
+    /// <summary>Asks for the leases of many keys at once.</summary>
+    /// <param name="keys">The keys, each with the first 32 bytes of the entry that the caller has seen and does not want.</param>
+    /// <param name="cancellationToken">Ends the wait; leases that are granted all the same end by themselves.</param>
+    /// <returns>An answer for each key, in their order.</returns>
+    ValueTask<RedisCallResult<LeaseAnswer>[]> LeaseManyAsync(
+        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, CancellationToken cancellationToken);
 
     /// <summary>Asks for the lease of a key for a write that is going to store what it writes; an entry does not stand in its way.</summary>
     /// <param name="key">The key.</param>

@@ -21,6 +21,8 @@ internal sealed class RedisGateway(
     TimeProvider timeProvider,
     RedisMetrics? metrics = null) : IEntryCache
 {
+    private readonly BatchReads _batches = new(generations, recovery);
+
     /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
     public bool RefusesTags => connection.Session is { RefusesTags: true };
 
@@ -101,6 +103,22 @@ internal sealed class RedisGateway(
             ? RedisCallResult<FoundEntry>.Ok(found with { Generation = generation.Number })
             : result;
     }
+
+    public ValueTask<RedisCallResult<FoundEntry>[]> ReadManyAsync(
+        IReadOnlyList<string> keys, bool allowReplicas, bool withMark, bool isBounded, CancellationToken cancellationToken)
+    {
+        if (connection.Session is { } session)
+        {
+            return _batches.ReadAsync(session, keys, new BatchReads.Acceptance(allowReplicas, withMark, isBounded), cancellationToken);
+        }
+
+        connection.Start();
+        return new ValueTask<RedisCallResult<FoundEntry>[]>(new RedisCallResult<FoundEntry>[keys.Count]);
+    }
+
+    public async ValueTask<RedisCallResult<LeaseAnswer>[]> LeaseManyAsync(
+        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, CancellationToken cancellationToken) =>
+        await Task.WhenAll(keys.Select(key => LeaseAsync(key.Key, key.Seen, cancellationToken).AsTask())).ConfigureAwait(false);
 
     /// <summary>Asks for the lease of a key.</summary>
     /// <param name="key">The key.</param>

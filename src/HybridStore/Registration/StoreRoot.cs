@@ -9,6 +9,7 @@ using HybridStore.Journaling.Schema;
 using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
+using HybridStore.Reading.Batches;
 using HybridStore.Recovering;
 using HybridStore.Redis;
 using HybridStore.Redis.Generations;
@@ -83,6 +84,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             timeProvider,
             logger);
         CacheAsideReader? reader = null;
+        BatchReader? batchReader = null;
+        BatchLoader batchLoader;
         IEntryExplainer? explainer = null;
         EntryStorer? storer = null;
         IInvalidator invalidator = new NothingToInvalidate();
@@ -141,6 +144,15 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 : null;
             reader = new CacheAsideReader(
                 Gateway, entries, Loader, refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
+            batchLoader = new BatchLoader(
+                Loader,
+                flights,
+                new BatchFlight(Gateway, Loader, flights, cache, metrics, timeProvider, options.Protocol),
+                _limiter,
+                metrics,
+                logger,
+                options.Protocol);
+            batchReader = new BatchReader(Gateway, reader, batchLoader, _dispatcher, metrics, known, marks, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
@@ -168,6 +180,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         else
         {
             Loader = new EntryLoader(_postgres, flights, cache: null, _limiter, metrics, timeProvider, logger, options.Protocol);
+            batchLoader = new BatchLoader(
+                Loader, flights, new BatchFlight(gateway: null, Loader, flights, cache: null, metrics, timeProvider), _limiter, metrics, logger);
         }
 
         Store = new CacheAsideStore(
@@ -175,6 +189,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             serializers,
             reader,
             Loader,
+            batchReader,
+            batchLoader,
             explainer,
             new TransactionalWriter(
                 _postgres,

@@ -84,6 +84,38 @@ internal sealed class ReadCombiner
         return isFirst ? SendOneAsync(key, cancellationToken) : new ValueTask<RedisCallResult<FoundEntry>>(RedisCallResult<FoundEntry>.Refused);
     }
 
+    /// <summary>The reads of one caller, who has put them together already: they leave at once, in a call of their own.</summary>
+    /// <param name="keys">At most <see cref="KeysPerCall"/>; behind the mark, where that is read along.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A value for each key, in their order. The mark's is missing where the keys were read at different moments.</returns>
+    public async ValueTask<RedisCallResult<RedisValue[]>> ReadManyAsync(RedisKey[] keys, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var isFirst = false;
+        if (_breaker.IsOpen || (_breaker.IsSuspect && !(isFirst = TryBecomeFirst())))
+        {
+            return RedisCallResult<RedisValue[]>.Refused;
+        }
+
+        var result = RedisCallResult<RedisValue[]>.Refused;
+        try
+        {
+            var beganAt = _metrics?.Begin() ?? 0;
+            result = await SendAsync(keys, cancellationToken).ConfigureAwait(false);
+            _metrics?.End(beganAt, RedisOperation.Read, result.Status);
+            return result.Error is { } error && IsSlotMoving(error)
+                ? await SendOneByOneAsync(_mark is null ? keys : keys[1..], cancellationToken).ConfigureAwait(false)
+                : result;
+        }
+        finally
+        {
+            if (isFirst && Take(IsTimeout(result.Error)) is { Count: > 0 } next)
+            {
+                _ = PumpAsync(next);
+            }
+        }
+    }
+
     internal void Return(PendingRead read)
     {
         lock (_lock)
@@ -111,6 +143,14 @@ internal sealed class ReadCombiner
             read.Begin(key, _timeProvider.GetTimestamp());
             _waiting.Enqueue(read);
             return read;
+        }
+    }
+
+    private bool TryBecomeFirst()
+    {
+        lock (_lock)
+        {
+            return !_isBusy && (_isBusy = true);
         }
     }
 
@@ -166,19 +206,19 @@ internal sealed class ReadCombiner
     private async Task PumpAsync(ArraySegment<PendingRead> reads)
     {
         var beganAt = _metrics?.Begin() ?? 0;
-        var call = SendAsync(reads);
+        var call = SendAsync(KeysOf(reads), CancellationToken.None);
         while (reads.Count > 0)
         {
             var result = await call.ConfigureAwait(false);
             _metrics?.End(beganAt, RedisOperation.Read, result.Status);
             if (result.Error is { } error && IsSlotMoving(error))
             {
-                result = await SendOneByOneAsync(reads).ConfigureAwait(false);
+                result = await SendOneByOneAsync(Array.ConvertAll(reads.ToArray(), read => read.Key), CancellationToken.None).ConfigureAwait(false);
             }
 
             var next = Take(IsTimeout(result.Error));
             beganAt = _metrics?.Begin() ?? 0;
-            call = next.Count > 0 ? SendAsync(next) : default;
+            call = next.Count > 0 ? SendAsync(KeysOf(next), CancellationToken.None) : default;
             Answer(reads, result);
             ArrayPool<PendingRead>.Shared.Return(reads.Array!, clearArray: true);
             reads = next;
@@ -217,16 +257,14 @@ internal sealed class ReadCombiner
         return due is null ? default : new ArraySegment<PendingRead>(due, 0, count);
     }
 
-    private ValueTask<RedisCallResult<RedisValue[]>> SendAsync(ArraySegment<PendingRead> reads) => _breaker.ExecuteAsync(
-        static call => call._database.StringGetAsync(call.Keys, call._flags),
-        (_database, Keys: KeysOf(reads), _flags),
-        CancellationToken.None);
+    private ValueTask<RedisCallResult<RedisValue[]>> SendAsync(RedisKey[] keys, CancellationToken cancellationToken) => _breaker.ExecuteAsync(
+        static call => call._database.StringGetAsync(call.keys, call._flags), (_database, keys, _flags), cancellationToken);
 
     /// <summary>Each goes to where its key is. Without the mark, which says nothing about reads of another moment.</summary>
-    private ValueTask<RedisCallResult<RedisValue[]>> SendOneByOneAsync(ArraySegment<PendingRead> reads) => _breaker.ExecuteAsync(
-        static call => Task.WhenAll(Array.ConvertAll(call.Keys, key => call._database.StringGetAsync(key, call._flags))),
-        (_database, Keys: Array.ConvertAll(reads.ToArray(), read => read.Key), _flags),
-        CancellationToken.None);
+    private ValueTask<RedisCallResult<RedisValue[]>> SendOneByOneAsync(RedisKey[] keys, CancellationToken cancellationToken) => _breaker.ExecuteAsync(
+        static call => Task.WhenAll(Array.ConvertAll(call.keys, key => call._database.StringGetAsync(key, call._flags))),
+        (_database, keys, _flags),
+        cancellationToken);
 
     private static bool IsTimeout(Exception? error) => error is TimeoutException or TimeoutRejectedException;
 
