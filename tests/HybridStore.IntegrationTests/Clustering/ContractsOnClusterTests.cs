@@ -1,3 +1,5 @@
+using HybridStore.Conformance;
+using HybridStore.IntegrationTests.Conformance;
 using HybridStore.IntegrationTests.Fencing;
 using HybridStore.IntegrationTests.Generations;
 using HybridStore.IntegrationTests.Tagging;
@@ -21,3 +23,6 @@ public sealed class TagInvalidationOnClusterTests(ClusterFixture cluster) : TagI
 
 [Collection<ClusterDefinition>]
 public sealed class FlushOnClusterTests(ClusterFixture cluster) : FlushContract(cluster);
+
+[Collection<ClusterDefinition>]
+public sealed class BatchOnClusterTests(ClusterFixture cluster) : BatchContract(new ServersBackend(cluster));

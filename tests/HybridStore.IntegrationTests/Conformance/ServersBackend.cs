@@ -4,7 +4,7 @@ using Npgsql;
 namespace HybridStore.IntegrationTests.Conformance;
 
 /// <summary>The store on real servers.</summary>
-internal sealed class ServersBackend(ServersFixture servers) : IStoreBackend
+internal sealed class ServersBackend(IStoreServers servers) : IStoreBackend
 {
     public async Task<IStoreUnderTest> StartAsync(Action<HybridStoreOptions> configure) =>
         new Running(await StoreHost.StartAsync(servers, configure));
