@@ -122,7 +122,8 @@ public sealed class InMemoryHybridStore : IHybridStore
                 new TransactionLookup(postgres, logger)),
             metrics,
             hasJournal: true,
-            ReadOptions.Default);
+            ReadOptions.Default,
+            flights.Versions);
         _store = new RecordingStore(store, _records);
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Transactions;
 using HybridStore.Diagnostics;
 using HybridStore.Explaining;
 using HybridStore.Invalidating;
@@ -6,6 +7,7 @@ using HybridStore.Keys;
 using HybridStore.Policies;
 using HybridStore.Reading;
 using HybridStore.Reading.Batches;
+using HybridStore.Reading.Memo;
 using HybridStore.Serialization;
 using HybridStore.Writing;
 using Npgsql;
@@ -25,8 +27,11 @@ internal sealed class CacheAsideStore(
     ForeignInvalidations invalidations,
     StoreMetrics metrics,
     bool hasJournal,
-    ReadOptions readOptions) : IHybridStore
+    ReadOptions readOptions,
+    KeyVersions versions) : IHybridStore
 {
+    private readonly ReadMemo? _memo = readOptions.Memo ? new ReadMemo(versions) : null;
+
     // PostgreSQL keeps those below for itself.
     private const ulong FirstTransactionId = 3;
 
@@ -50,9 +55,13 @@ internal sealed class CacheAsideStore(
             serializers.For<T>();
         }
 
-        return StoreTracing.IsListenedTo && StoreTracing.CreateRead(settings.Policy) is { } span
-            ? TraceAsync(span, isCached, request with { Observed = new ReadObservation(span) }, cancellationToken)
-            : ReadAsync(isCached, request, cancellationToken);
+        return isCached && Memo is { } memo
+            ? memo.ReadAsync(
+                key,
+                (This: this, request, cancellationToken),
+                static call => call.This.ReadOrTraceAsync(isCached: true, call.request, call.cancellationToken),
+                cancellationToken)
+            : ReadOrTraceAsync(isCached, request, cancellationToken);
     }
 
     public ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(
@@ -76,7 +85,10 @@ internal sealed class CacheAsideStore(
             serializers.For<T>();
         }
 
-        return ReadAsync(isCached, batch, cancellationToken);
+        return isCached && Memo is { } memo
+            ? new RememberedBatch<TState, TId, T>(memo, batch).ReadAsync(
+                rest => ReadAsync(isCached: true, rest, cancellationToken))
+            : ReadAsync(isCached, batch, cancellationToken);
     }
 
     public ValueTask<CachedValue<T>> TryGetAsync<T>(
@@ -85,6 +97,11 @@ internal sealed class CacheAsideStore(
         KeyRules.ThrowIfInvalidKey(key);
         var settings = policies.Resolve(options);
         serializers.For<T>();
+        if (Memo is { } memo && memo.TryGet(key, out T remembered))
+        {
+            return new ValueTask<CachedValue<T>>(new CachedValue<T>(remembered));
+        }
+
         return reader is null || readOptions.SkipCache || settings.DoNotCache
             ? default
             : reader.TryReadAsync(
@@ -162,9 +179,36 @@ internal sealed class CacheAsideStore(
                 "MaxStaleness needs the journal, which tells how old an entry can be: watch the tables that entries are made of (Watch), or set Journal.Enabled.");
         }
 
+        if (readOptions is { MaxStaleness: not null, Memo: true })
+        {
+            throw new ArgumentException(
+                "Memo keeps values for as long as the view lives, and MaxStaleness bounds their age: set one of them.", nameof(readOptions));
+        }
+
         return new CacheAsideStore(
-            policies, serializers, reader, loader, batchReader, batchLoader, explainer, writer, invalidations, metrics, hasJournal, readOptions);
+            policies,
+            serializers,
+            reader,
+            loader,
+            batchReader,
+            batchLoader,
+            explainer,
+            writer,
+            invalidations,
+            metrics,
+            hasJournal,
+            readOptions,
+            versions);
     }
+
+    /// <summary>Null where nothing is remembered: a load takes over the stamps of what it reads, and a transaction may roll back what it
+    /// sees.</summary>
+    private ReadMemo? Memo => _memo is not null && !loader.IsLoading && Transaction.Current is null ? _memo : null;
+
+    private ValueTask<T> ReadOrTraceAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken) =>
+        StoreTracing.IsListenedTo && StoreTracing.CreateRead(request.Settings.Policy) is { } span
+            ? TraceAsync(span, isCached, request with { Observed = new ReadObservation(span) }, cancellationToken)
+            : ReadAsync(isCached, request, cancellationToken);
 
     private ValueTask<T> ReadAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken)
     {

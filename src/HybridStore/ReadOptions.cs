@@ -42,4 +42,11 @@ public sealed record ReadOptions
     /// <summary>Lets hits be served by a Redis replica. Replicas lag behind their master, so an invalidated value can be
     /// seen for as long as the replica lags. Default: <see langword="false"/>, all reads go to masters.</summary>
     public bool AllowReplicas { get; init; }
+
+    /// <summary>Lets the view remember what it has read: the same key read fifty times costs one read. For views that live as long as a request:
+    /// make one in a scoped service (<c>store.With(new ReadOptions { Memo = true })</c>). What this process invalidates is forgotten at once;
+    /// what others change is seen by the next view. Callers share the remembered object, so they must not change it. Reads in a
+    /// load, in an ambient transaction and past the cache are not remembered, nor more than 10,000 values. Not to be combined with
+    /// <see cref="MaxStaleness"/>, which a value would outlive in memory. Default: <see langword="false"/>.</summary>
+    public bool Memo { get; init; }
 }

@@ -94,6 +94,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         _flights.DetachAll();
         if (await _redis.ApplyToEverythingAsync(floor: null, probing: false, CancellationToken.None).ConfigureAwait(false))
         {
+            _flights.Versions.RaiseAll();
             return InvalidationReceipt.AlreadyApplied;
         }
 
@@ -136,7 +137,9 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
             _flights.Detach(what.Keys, what.Tags);
         }
 
-        return await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false, spared).ConfigureAwait(false);
+        var applied = await _redis.ApplyAsync(what.Keys, what.Tags, fence, probing: false, spared).ConfigureAwait(false);
+        _flights.Versions.Raise(what.Keys, what.Tags);
+        return applied;
     }
 
     private static TaskCompletionSource NewWakeUp() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HybridStore.Reading.Memo;
 
 namespace HybridStore.Reading;
 
@@ -8,6 +9,9 @@ internal sealed class FlightTable
     private readonly ConcurrentDictionary<FlightKey, Flight> _flights = new();
 
     public int Count => _flights.Count;
+
+    /// <summary>What this process has invalidated, for those who remember what they have read.</summary>
+    public KeyVersions Versions { get; } = new();
 
     /// <summary>The flight of this key, or <paramref name="candidate"/> if there was none.</summary>
     public Flight<T> GetOrAdd<T>(FlightKey key, Flight<T> candidate) => (Flight<T>)_flights.GetOrAdd(key, candidate);
@@ -19,6 +23,7 @@ internal sealed class FlightTable
     /// to its value is not known before it is over, so an invalidated tag detaches all flights.</summary>
     public void Detach(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> tags)
     {
+        Versions.Raise(keys, tags);
         if (_flights.IsEmpty)
         {
             return;
@@ -26,7 +31,7 @@ internal sealed class FlightTable
 
         if (tags.Count > 0)
         {
-            DetachAll();
+            RemoveAll();
             return;
         }
 
@@ -42,6 +47,12 @@ internal sealed class FlightTable
 
     /// <summary>The same for all keys.</summary>
     public void DetachAll()
+    {
+        Versions.RaiseAll();
+        RemoveAll();
+    }
+
+    private void RemoveAll()
     {
         foreach (var (key, flight) in _flights)
         {

@@ -205,7 +205,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             new ForeignInvalidations(ofApplication, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,
             options.Journal.Enabled,
-            ReadOptions.Default);
+            ReadOptions.Default,
+            flights.Versions);
 
         void OnTransition(IReadOnlyList<int> partitions, CircuitTransition transition)
         {

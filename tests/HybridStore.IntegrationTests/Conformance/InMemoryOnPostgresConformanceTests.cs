@@ -11,6 +11,8 @@ public sealed class InMemoryOnPostgresSharedLoadTests(ServersFixture servers) : 
 
 public sealed class InMemoryOnPostgresBatchTests(ServersFixture servers) : BatchContract(new InMemoryOnPostgresBackend(servers));
 
+public sealed class InMemoryOnPostgresMemoTests(ServersFixture servers) : MemoContract(new InMemoryOnPostgresBackend(servers));
+
 public sealed class InMemoryOnPostgresInvalidationTests(ServersFixture servers) : InvalidationContract(new InMemoryOnPostgresBackend(servers));
 
 public sealed class InMemoryOnPostgresWriteTests(ServersFixture servers) : WriteContract(new InMemoryOnPostgresBackend(servers));

@@ -11,6 +11,8 @@ public sealed class ServersSharedLoadTests(ServersFixture servers) : SharedLoadC
 
 public sealed class ServersBatchTests(ServersFixture servers) : BatchContract(new ServersBackend(servers));
 
+public sealed class ServersMemoTests(ServersFixture servers) : MemoContract(new ServersBackend(servers));
+
 public sealed class ServersInvalidationTests(ServersFixture servers) : InvalidationContract(new ServersBackend(servers));
 
 public sealed class ServersWriteTests(ServersFixture servers) : WriteContract(new ServersBackend(servers));

@@ -11,6 +11,8 @@ public sealed class InMemorySharedLoadTests() : SharedLoadContract(new InMemoryB
 
 public sealed class InMemoryBatchTests() : BatchContract(new InMemoryBackend());
 
+public sealed class InMemoryMemoTests() : MemoContract(new InMemoryBackend());
+
 public sealed class InMemoryInvalidationTests() : InvalidationContract(new InMemoryBackend());
 
 public sealed class InMemoryWriteTests() : WriteContract(new InMemoryBackend());

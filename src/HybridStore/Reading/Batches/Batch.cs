@@ -68,6 +68,13 @@ internal sealed class Batch<TState, TId, T>
             maxStaleness);
     }
 
+    private Batch(Batch<TState, TId, T> whole, IReadOnlyList<int> indexes)
+    {
+        (_state, _load, _pattern) = (whole._state, whole._load, whole._pattern);
+        (_places, _values) = ([.. Enumerable.Range(0, indexes.Count)], new T[indexes.Count]);
+        (Keys, Ids) = ([.. indexes.Select(index => whole.Keys[index])], [.. indexes.Select(index => whole.Ids[index])]);
+    }
+
     /// <summary>The keys, each once.</summary>
     public IReadOnlyList<string> Keys { get; }
 
@@ -108,6 +115,11 @@ internal sealed class Batch<TState, TId, T>
         _pattern.AtLeast,
         _pattern.IsJournaled,
         _pattern.MaxStaleness);
+
+    /// <summary>A part of it, as a batch of its own.</summary>
+    public Batch<TState, TId, T> Of(IReadOnlyList<int> indexes) => new(this, indexes);
+
+    public T ValueOf(int index) => _values[index];
 
     public void Take(int index, T value) => _values[index] = value;
 
