@@ -5,6 +5,7 @@ using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
 using HybridStore.Reading.Batches;
+using HybridStore.Reading.Warming;
 using HybridStore.Redis;
 using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
@@ -107,6 +108,7 @@ public sealed class InMemoryHybridStore : IHybridStore
             loader,
             new BatchReader(_cache, reader, batches, _cache, metrics, known, marks),
             batches,
+            new CacheWarmer(_cache, loader, storer, time, logger),
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
                 postgres,
@@ -258,6 +260,18 @@ public sealed class InMemoryHybridStore : IHybridStore
     /// <inheritdoc/>
     public ValueTask<CachedValue<T>> TryGetAsync<T>(string key, EntryOptions? options = null, CancellationToken cancellationToken = default) =>
         _store.TryGetAsync<T>(key, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WarmProgress> WarmAsync<TState, TId, T>(
+        IAsyncEnumerable<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        WarmOptions? options = null,
+        IProgress<WarmProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull =>
+        _store.WarmAsync(ids, key, state, load, options, progress, cancellationToken);
 
     /// <inheritdoc/>
     public Task<WriteReceipt> WriteAsync(

@@ -8,6 +8,7 @@ using HybridStore.Policies;
 using HybridStore.Reading;
 using HybridStore.Reading.Batches;
 using HybridStore.Reading.Memo;
+using HybridStore.Reading.Warming;
 using HybridStore.Serialization;
 using HybridStore.Writing;
 using Npgsql;
@@ -22,6 +23,7 @@ internal sealed class CacheAsideStore(
     EntryLoader loader,
     BatchReader? batchReader,
     BatchLoader batchLoader,
+    CacheWarmer? warmer,
     IEntryExplainer? explainer,
     TransactionalWriter writer,
     ForeignInvalidations invalidations,
@@ -117,6 +119,38 @@ internal sealed class CacheAsideStore(
                 cancellationToken);
     }
 
+    public Task<WarmProgress> WarmAsync<TState, TId, T>(
+        IAsyncEnumerable<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        WarmOptions? options = null,
+        IProgress<WarmProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(load);
+        options ??= new WarmOptions();
+        var settings = policies.Resolve(options.Entries);
+        if (settings.DoNotCache)
+        {
+            throw new ArgumentException("By these options nothing is cached: warm up with the options that the values are read with.", nameof(options));
+        }
+
+        serializers.For<T>();
+        cancellationToken.ThrowIfCancellationRequested();
+        return warmer is null
+            ? Task.FromResult(new WarmProgress())
+            : warmer.WarmAsync(
+                ids,
+                some => new Batch<TState, TId, T>(some, key, state, load, settings, atLeast: null, isJournaled: false, maxStaleness: null),
+                options,
+                progress,
+                cancellationToken);
+    }
+
     public Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write,
         WriteOptions? options = null,
@@ -192,6 +226,7 @@ internal sealed class CacheAsideStore(
             loader,
             batchReader,
             batchLoader,
+            warmer,
             explainer,
             writer,
             invalidations,

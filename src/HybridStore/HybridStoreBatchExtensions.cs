@@ -105,6 +105,80 @@ public static class HybridStoreBatchExtensions
             cancellationToken);
     }
 
+    /// <summary>Fills the cache before anybody asks, with a load that returns rows.</summary>
+    /// <typeparam name="TId">What identifies a row.</typeparam>
+    /// <typeparam name="T">The type of a row.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="ids">What to warm, most important first.</param>
+    /// <param name="key">The key of an id.</param>
+    /// <param name="load">Loads the rows of ids: best the method that <c>GetManyAsync</c> is given.</param>
+    /// <param name="id">The id of a row.</param>
+    /// <param name="options">Size of the batches, rate and cap.</param>
+    /// <param name="progress">Told after each batch and at the end.</param>
+    /// <param name="cancellationToken">Ends it; what is cached by then stays.</param>
+    /// <returns>The final progress.</returns>
+    /// <inheritdoc cref="IHybridStore.WarmAsync" path="/exception"/>
+    public static Task<WarmProgress> WarmAsync<TId, T>(
+        this IHybridStore store,
+        IAsyncEnumerable<TId> ids,
+        Func<TId, string> key,
+        Func<IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IReadOnlyList<T>>> load,
+        Func<T, TId> id,
+        WarmOptions? options = null,
+        IProgress<WarmProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(load);
+        ArgumentNullException.ThrowIfNull(id);
+        return store.WarmAsync(
+            ids,
+            key,
+            (load, id),
+            static async (call, missing, context, token) =>
+                (IEnumerable<KeyValuePair<TId, T>>)WithIds(await call.load(missing, context, token).ConfigureAwait(false), call.id),
+            options,
+            progress,
+            cancellationToken);
+    }
+
+    /// <summary>Fills the cache before anybody asks, by queries of the rows of some ids at a time.</summary>
+    /// <typeparam name="TId">What identifies a row: a type of which PostgreSQL has arrays.</typeparam>
+    /// <typeparam name="T">The type of a row, mapped by Dapper.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="ids">What to warm, most important first.</param>
+    /// <param name="key">The key of an id.</param>
+    /// <param name="sql">The query, with the ids as <c>@ids</c>: <c>select ... where id = any(@ids)</c>.</param>
+    /// <param name="id">The id of a row.</param>
+    /// <param name="options">Size of the batches, rate and cap.</param>
+    /// <param name="progress">Told after each batch and at the end.</param>
+    /// <param name="cancellationToken">Ends it; what is cached by then stays.</param>
+    /// <returns>The final progress.</returns>
+    /// <inheritdoc cref="IHybridStore.WarmAsync" path="/exception"/>
+    public static Task<WarmProgress> WarmAsync<TId, T>(
+        this IHybridStore store,
+        IAsyncEnumerable<TId> ids,
+        Func<TId, string> key,
+        string sql,
+        Func<T, TId> id,
+        WarmOptions? options = null,
+        IProgress<WarmProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentException.ThrowIfNullOrWhiteSpace(sql);
+        return store.WarmAsync(
+            ids,
+            key,
+            (missing, context, token) => context.QueryAsync<T>(sql, new { ids = missing }, token),
+            id,
+            options,
+            progress,
+            cancellationToken);
+    }
+
     private static KeyValuePair<TId, T>[] WithIds<TId, T>(IReadOnlyList<T>? rows, Func<T, TId> id)
     {
         if (rows is null)

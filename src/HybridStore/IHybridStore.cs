@@ -85,6 +85,39 @@ public interface IHybridStore
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<CachedValue<T>> TryGetAsync<T>(string key, EntryOptions? options = null, CancellationToken cancellationToken = default);
 
+    /// <summary>Fills the cache before anybody asks: loads what is not cached yet of a sequence of ids, some at a time, and caches it.</summary>
+    /// <remarks>Meant for what many will read at once after a deployment or a loss of Redis: the thousand products of the front page, not the
+    /// whole catalogue. What is cached already, or is being loaded by somebody else, is left alone, so several processes that warm the
+    /// same ids share the work. Entries are fenced as with any load: what is changed meanwhile is not cached with its old value.
+    /// Loads run one after the other; Redis and PostgreSQL are never given more than one batch. If Redis cannot be reached it stops, and the
+    /// progress says so. See <see cref="ICacheWarmup"/> for warm-ups at start, on a schedule and after a loss of the cache.</remarks>
+    /// <typeparam name="TState">What <paramref name="load"/> needs.</typeparam>
+    /// <typeparam name="TId">What identifies a value in the database.</typeparam>
+    /// <typeparam name="T">A value's type, as with <see cref="GetAsync"/>: that of the reads that are to find it.</typeparam>
+    /// <param name="ids">What to warm, most important first: from a query, say, such as Dapper's <c>QueryUnbufferedAsync</c>.</param>
+    /// <param name="key">The key of an id, as in <see cref="GetManyAsync"/>.</param>
+    /// <param name="state">Handed to <paramref name="load"/>.</param>
+    /// <param name="load">Loads the values of ids, as in <see cref="GetManyAsync"/>: best the same method. Ids without a row are left out and
+    /// nothing is cached for them.</param>
+    /// <param name="options">Size of the batches, rate and cap; default: 200 ids at a time, 10,000 in all.</param>
+    /// <param name="progress">Told after each batch and at the end.</param>
+    /// <param name="cancellationToken">Ends it; what is cached by then stays.</param>
+    /// <returns>The final progress.</returns>
+    /// <exception cref="ArgumentException">An id is null, a key is malformed, two ids have the same key, the policy is unknown, or it caches
+    /// nothing.</exception>
+    /// <exception cref="InvalidOperationException">The load has returned an id that it was not asked for, or one twice.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> does not survive a round trip through the serializer.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    Task<WarmProgress> WarmAsync<TState, TId, T>(
+        IAsyncEnumerable<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        WarmOptions? options = null,
+        IProgress<WarmProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull;
+
     /// <summary>Runs <paramref name="write"/> in a PostgreSQL transaction, commits it, and then invalidates the keys and
     /// tags that it named.</summary>
     /// <remarks>A write that is rolled back invalidates nothing. A failed invalidation does not fail the write: the

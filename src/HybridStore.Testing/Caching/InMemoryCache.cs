@@ -64,7 +64,7 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
     }
 
     public ValueTask<RedisCallResult<LeaseAnswer>[]> LeaseManyAsync(
-        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, CancellationToken cancellationToken) =>
+        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, LeasePurpose purpose, CancellationToken cancellationToken) =>
         new([.. keys.Select(key => _isDown
             ? RedisCallResult<LeaseAnswer>.Refused
             : RedisCallResult<LeaseAnswer>.Ok(partition.Lease(key.Key, key.Seen.Span)))]);

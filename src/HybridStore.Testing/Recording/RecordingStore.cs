@@ -38,6 +38,17 @@ internal sealed class RecordingStore(IHybridStore inner, StoreRecords records) :
             (inner, key, options, cancellationToken),
             static call => call.inner.TryGetAsync<T>(call.key, call.options, call.cancellationToken));
 
+    public Task<WarmProgress> WarmAsync<TState, TId, T>(
+        IAsyncEnumerable<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        WarmOptions? options = null,
+        IProgress<WarmProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull =>
+        inner.WarmAsync(ids, key, state, load, options, progress, cancellationToken);
+
     public Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write, WriteOptions? options = null, CancellationToken cancellationToken = default) =>
         inner.WriteAsync(write, options, cancellationToken);

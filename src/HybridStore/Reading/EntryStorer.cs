@@ -58,6 +58,20 @@ internal sealed class EntryStorer(
             : Decline(request.Key, request.Settings.Policy, lease);
     }
 
+    /// <summary>The same for values that one load has brought: they are sent together.</summary>
+    /// <returns>For each whether the cache has taken it.</returns>
+    public Task<bool>[] StoreManyAsync<TState, T>(IReadOnlyList<StorableEntry<TState, T>> entries, TimeSpan duration)
+    {
+        var stored = new Task<bool>[entries.Count];
+        for (var i = 0; i < stored.Length; i++)
+        {
+            var (request, value, context, lease) = entries[i];
+            stored[i] = StoreAsync(request, value, context, duration, lease);
+        }
+
+        return stored;
+    }
+
     /// <summary>Encodes a value. Null where it cannot be stored, which is counted.</summary>
     public EncodeResult? TryEncode<T>(T value, EntrySettings settings, TimeSpan duration, SnapshotStamp? stamp)
     {

@@ -51,10 +51,11 @@ internal interface IEntryCache
 
     /// <summary>Asks for the leases of many keys at once.</summary>
     /// <param name="keys">The keys, each with the first 32 bytes of the entry that the caller has seen and does not want.</param>
+    /// <param name="purpose">What they are for.</param>
     /// <param name="cancellationToken">Ends the wait; leases that are granted all the same end by themselves.</param>
     /// <returns>An answer for each key, in their order.</returns>
     ValueTask<RedisCallResult<LeaseAnswer>[]> LeaseManyAsync(
-        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, CancellationToken cancellationToken);
+        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, LeasePurpose purpose, CancellationToken cancellationToken);
 
     /// <summary>Asks for the lease of a key for a write that is going to store what it writes; an entry does not stand in its way.</summary>
     /// <param name="key">The key.</param>

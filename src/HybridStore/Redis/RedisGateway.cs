@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
@@ -22,6 +21,7 @@ internal sealed class RedisGateway(
     RedisMetrics? metrics = null) : IEntryCache
 {
     private readonly BatchReads _batches = new(generations, recovery);
+    private readonly LeaseCalls _leases = new(generations, metrics);
 
     /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
     public bool RefusesTags => connection.Session is { RefusesTags: true };
@@ -116,9 +116,17 @@ internal sealed class RedisGateway(
         return new ValueTask<RedisCallResult<FoundEntry>[]>(new RedisCallResult<FoundEntry>[keys.Count]);
     }
 
-    public async ValueTask<RedisCallResult<LeaseAnswer>[]> LeaseManyAsync(
-        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, CancellationToken cancellationToken) =>
-        await Task.WhenAll(keys.Select(key => LeaseAsync(key.Key, key.Seen, cancellationToken).AsTask())).ConfigureAwait(false);
+    public ValueTask<RedisCallResult<LeaseAnswer>[]> LeaseManyAsync(
+        IReadOnlyList<(string Key, ReadOnlyMemory<byte> Seen)> keys, LeasePurpose purpose, CancellationToken cancellationToken)
+    {
+        if (connection.Session is { } session)
+        {
+            return _leases.AcquireAsync(session, keys, purpose, cancellationToken);
+        }
+
+        connection.Start();
+        return new ValueTask<RedisCallResult<LeaseAnswer>[]>(new RedisCallResult<LeaseAnswer>[keys.Count]);
+    }
 
     /// <summary>Asks for the lease of a key.</summary>
     /// <param name="key">The key.</param>
@@ -126,16 +134,16 @@ internal sealed class RedisGateway(
     /// <param name="cancellationToken">Ends the wait; a lease that is granted all the same ends by itself.</param>
     public ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(
         string key, ReadOnlyMemory<byte> seen, CancellationToken cancellationToken) =>
-        LeaseAsync(key, seen, forWrite: false, cancellationToken);
+        LeaseAsync(key, seen, LeasePurpose.Read, cancellationToken);
 
     /// <summary>Asks for the lease of a key for a write that is going to store what it writes; an entry does not stand in its way.</summary>
     /// <param name="key">The key.</param>
     /// <param name="cancellationToken">Ends the wait; a lease that is granted all the same ends by itself.</param>
     public ValueTask<RedisCallResult<LeaseAnswer>> LeaseForWriteAsync(string key, CancellationToken cancellationToken) =>
-        LeaseAsync(key, ReadOnlyMemory<byte>.Empty, forWrite: true, cancellationToken);
+        LeaseAsync(key, ReadOnlyMemory<byte>.Empty, LeasePurpose.Write, cancellationToken);
 
     private ValueTask<RedisCallResult<LeaseAnswer>> LeaseAsync(
-        string key, ReadOnlyMemory<byte> seen, bool forWrite, CancellationToken cancellationToken)
+        string key, ReadOnlyMemory<byte> seen, LeasePurpose purpose, CancellationToken cancellationToken)
     {
         if (connection.Session is not { } session)
         {
@@ -146,8 +154,8 @@ internal sealed class RedisGateway(
         var beganAt = metrics?.Begin() ?? 0;
         var partition = session.Layout.PartitionOf(key);
         var leasing = session.Breakers[partition].ExecuteAsync(
-            static call => call.Gateway.SendLeaseAsync(call.session, call.partition, call.key, call.seen, call.forWrite),
-            (Gateway: this, session, partition, key, seen, forWrite),
+            static call => call._leases.SendAsync(call.session, call.partition, call.key, call.seen, call.purpose),
+            (_leases, session, partition, key, seen, purpose),
             cancellationToken);
         return metrics?.Measure(beganAt, RedisOperation.Lease, leasing) ?? leasing;
     }
@@ -222,38 +230,6 @@ internal sealed class RedisGateway(
                 .ReadAsync(current.Entry(partition, key), cancellationToken).ConfigureAwait(false)
             : proof.WithoutValue<FoundEntry>();
     }
-
-    private async Task<LeaseAnswer> SendLeaseAsync(
-        RedisSession session, int partition, string key, ReadOnlyMemory<byte> seen, bool forWrite)
-    {
-        var token = Lease.NewToken();
-        var (answer, generation) = await generations.RunAsync(
-            session,
-            partition,
-            current => session.Database.ScriptEvaluateAsync(
-                session.TextOf(RedisScript.Lease),
-                [current.Entry(partition, key), session.Layout.Guard(partition, key), session.Layout.State(partition)],
-                [
-                    token,
-                    (long)session.Fencing.LeaseDuration.TotalMilliseconds,
-                    (long)session.Fencing.FenceTtl.TotalMilliseconds,
-                    seen,
-                    current.Text,
-                    forWrite ? 1 : 0,
-                ],
-                CommandFlags.DemandMaster)).ConfigureAwait(false);
-        return (string?)answer[1] switch
-        {
-            "granted" => new LeaseAnswer(
-                new Lease(token, (long)answer[2], generation, HighOf(answer)) { Fences = (int)answer[4] }, RedisValue.Null, (int)answer[4]),
-            "entry" => new LeaseAnswer(null, (RedisValue)answer[2]),
-            "held" => new LeaseAnswer(null, RedisValue.Null, (int)answer[3]),
-            _ => default,
-        };
-    }
-
-    private static ulong? HighOf(RedisResult answer) =>
-        ulong.TryParse((string?)answer[3], NumberStyles.None, CultureInfo.InvariantCulture, out var high) ? high : null;
 
     private async Task<bool> SendReleaseAsync(RedisSession session, string key, Lease lease)
     {

@@ -1,6 +1,8 @@
 using HybridStore.Journaling.Watching;
 using HybridStore.Keys;
+using HybridStore.Reading.Warming;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -69,6 +71,20 @@ internal sealed class HybridStoreBuilder(IServiceCollection services, StoreRegis
         configure(builder);
         registration.Watched.Add(builder.Build());
         Services.Configure<HybridStoreOptions>(OptionsName, static store => store.Journal.Enabled = true);
+        return this;
+    }
+
+    public IHybridStoreBuilder AddWarmup<TWarmup>(Action<WarmupOptions>? configure = null)
+        where TWarmup : class, ICacheWarmup
+    {
+        var options = new WarmupOptions();
+        configure?.Invoke(options);
+        options.ThrowIfInvalid();
+        var key = registration.Key;
+        Services.AddSingleton<IHostedService>(provider => new WarmupService<TWarmup>(
+            provider,
+            () => key is null ? provider.GetService<StoreRoot>() : provider.GetKeyedService<StoreRoot>(key),
+            options));
         return this;
     }
 }

@@ -46,4 +46,12 @@ public interface IHybridStoreBuilder
     /// <exception cref="ArgumentException">The table is not written as in SQL, nothing was configured for it, or something that is not
     /// possible; or it is watched already.</exception>
     IHybridStoreBuilder Watch(string table, Action<WatchedTableBuilder> configure);
+
+    /// <summary>Fills the cache when the application starts, and again when the cache is empty once more; see
+    /// <see cref="WarmupOptions"/>.</summary>
+    /// <typeparam name="TWarmup">Made anew for each run in a DI scope of its own.</typeparam>
+    /// <param name="configure">Says when it runs.</param>
+    /// <exception cref="ArgumentException">A setting is not in its range, or the warm-up would never run.</exception>
+    IHybridStoreBuilder AddWarmup<TWarmup>(Action<WarmupOptions>? configure = null)
+        where TWarmup : class, ICacheWarmup;
 }

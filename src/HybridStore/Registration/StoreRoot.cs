@@ -10,6 +10,7 @@ using HybridStore.Policies;
 using HybridStore.Postgres;
 using HybridStore.Reading;
 using HybridStore.Reading.Batches;
+using HybridStore.Reading.Warming;
 using HybridStore.Recovering;
 using HybridStore.Redis;
 using HybridStore.Redis.Generations;
@@ -39,6 +40,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly LoadLimiter _limiter;
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly RedisRecovery? _recovery;
+    private readonly RedisGenerations? _generations;
     private readonly OnlineVerifier? _verifier;
     private readonly JanitorSchedule? _janitorSchedule;
     private readonly JournalListener? _listener;
@@ -100,7 +102,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
             Redis.OnBack = session => _recovery.IsBack([.. Enumerable.Range(0, session.Layout.Partitions.Count)]);
             calls.ObserveCircuits(() => Redis.Session?.Breakers);
-            var generations = new RedisGenerations(clock, timeProvider, calls);
+            var generations = _generations = new RedisGenerations(clock, timeProvider, calls);
             Gateway = new RedisGateway(Redis, generations, Gate, clock, timeProvider, calls);
             _recovery.Proof = options.Journal.Enabled
                 ? new MarkProof(Redis, generations, _postgres, options.Journal.RecoveryWait, timeProvider, logger)
@@ -152,6 +154,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 metrics,
                 logger,
                 options.Protocol);
+            Warmer = new CacheWarmer(Gateway, Loader, storer, timeProvider, logger);
             batchReader = new BatchReader(Gateway, reader, batchLoader, _dispatcher, metrics, known, marks, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
@@ -191,6 +194,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Loader,
             batchReader,
             batchLoader,
+            Warmer,
             explainer,
             new TransactionalWriter(
                 _postgres,
@@ -237,6 +241,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     public EntryLoader Loader { get; }
 
+    /// <summary>Null where Redis is not used.</summary>
+    public CacheWarmer? Warmer { get; }
+
     public CacheJanitor? Janitor { get; }
 
     public HybridStoreOptions Options { get; }
@@ -258,6 +265,16 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     /// <summary>Null where this process does not stand ready to apply the journal.</summary>
     public JournalListener? Listener => _listener;
+
+    /// <summary>Asks Redis in which generation its partitions are, as reads do. Whatever becomes of it, the next one finds out.</summary>
+    public async Task AskForGenerationAsync()
+    {
+        if (Redis?.Session is { } session)
+        {
+            await Task.WhenAll(Enumerable.Range(0, session.Layout.Partitions.Count)
+                .Select(partition => _generations!.AskAsync(session, partition))).ConfigureAwait(false);
+        }
+    }
 
     /// <exception cref="NotSupportedException">PostgreSQL is too old.</exception>
     /// <exception cref="InvalidOperationException">The schema of the journal is missing, does not watch what it should, or cannot be listened

@@ -51,8 +51,27 @@ internal sealed class HybridStoreContender : Contender
         return contender;
     }
 
-    public override ValueTask<Product> ReadAsync(int id) => Store.GetAsync(
+    public override ValueTask<Product> ReadAsync(int id) => ReadAsync(Store, id);
+
+    /// <summary>The same through a view.</summary>
+    public ValueTask<Product> ReadAsync(IHybridStore store, int id) => store.GetAsync(
         Names[id], (Contender: this, id), static (state, context, token) => state.Contender.LoadAsync(state.id, context, token));
+
+    /// <summary>Many at once.</summary>
+    public async Task<IReadOnlyList<Product?>> ReadManyAsync(int[] ids)
+    {
+        var products = await Store.GetManyAsync(
+            ids,
+            static id => Names[id],
+            this,
+            static async (contender, missing, context, token) =>
+            {
+                contender.NoteLoad();
+                var rows = await context.QueryAsync<Product>(ProductTable.ByIds, new { ids = missing }, token);
+                return (IEnumerable<KeyValuePair<int, Product>>)[.. rows.Select(row => KeyValuePair.Create(row.Id, row))];
+            });
+        return products[^1]?.Id == ids[^1] ? products : throw new InvalidOperationException("The answer is of another page.");
+    }
 
     public override async ValueTask DisposeAsync()
     {

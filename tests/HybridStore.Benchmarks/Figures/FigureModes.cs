@@ -5,12 +5,14 @@ internal static class FigureModes
 {
     private static readonly Dictionary<string, Func<string[], TextWriter, Task>> Modes = new(StringComparer.Ordinal)
     {
+        ["batch"] = BatchFigures.RunAsync,
         ["hit"] = HitFigures.RunAsync,
         ["miss"] = MissFigures.RunAsync,
         ["outage"] = OutageFigures.RunAsync,
         ["races"] = RaceFigures.RunAsync,
         ["tag"] = TagFigures.RunAsync,
         ["telemetry"] = TelemetryFigures.RunAsync,
+        ["warm"] = WarmFigures.RunAsync,
         ["watch"] = WatchFigures.RunAsync,
         ["xfetch"] = ExpirationFigures.RunAsync,
         ["write"] = WriteFigures.RunAsync,

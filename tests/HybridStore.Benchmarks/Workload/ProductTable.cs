@@ -15,6 +15,13 @@ internal sealed class ProductTable : IAsyncDisposable
         from product where id = @id
         """;
 
+    /// <summary>Many rows by their primary keys, parameter <c>ids</c>.</summary>
+    public const string ByIds =
+        """
+        select id, sku, name, manufacturer, description, category, price, currency, stock, weightgrams, isactive, updatedat
+        from product where id = any(@ids)
+        """;
+
     private const int PoolSize = 64;
 
     private readonly NpgsqlDataSource _dataSource;

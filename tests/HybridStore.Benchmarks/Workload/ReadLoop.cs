@@ -34,6 +34,19 @@ internal sealed class ReadLoop
         return new ReadLoop(picks);
     }
 
+    /// <summary>Different products, for one page.</summary>
+    public int[] Take(int count)
+    {
+        var page = new HashSet<int>(count);
+        while (page.Count < count)
+        {
+            page.Add(_picks[_next]);
+            _next = (_next + 1) % _picks.Length;
+        }
+
+        return [.. page];
+    }
+
     /// <summary>Lets each caller make its share of the reads.</summary>
     public Task RunAsync(Contender contender, int callers, int reads)
     {

@@ -26,3 +26,6 @@ public sealed class FlushOnClusterTests(ClusterFixture cluster) : FlushContract(
 
 [Collection<ClusterDefinition>]
 public sealed class BatchOnClusterTests(ClusterFixture cluster) : BatchContract(new ServersBackend(cluster));
+
+[Collection<ClusterDefinition>]
+public sealed class WarmOnClusterTests(ClusterFixture cluster) : WarmContract(new ServersBackend(cluster));

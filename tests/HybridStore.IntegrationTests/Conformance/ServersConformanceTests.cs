@@ -13,6 +13,8 @@ public sealed class ServersBatchTests(ServersFixture servers) : BatchContract(ne
 
 public sealed class ServersMemoTests(ServersFixture servers) : MemoContract(new ServersBackend(servers));
 
+public sealed class ServersWarmTests(ServersFixture servers) : WarmContract(new ServersBackend(servers));
+
 public sealed class ServersInvalidationTests(ServersFixture servers) : InvalidationContract(new ServersBackend(servers));
 
 public sealed class ServersWriteTests(ServersFixture servers) : WriteContract(new ServersBackend(servers));

@@ -13,6 +13,8 @@ public sealed class InMemoryBatchTests() : BatchContract(new InMemoryBackend());
 
 public sealed class InMemoryMemoTests() : MemoContract(new InMemoryBackend());
 
+public sealed class InMemoryWarmTests() : WarmContract(new InMemoryBackend());
+
 public sealed class InMemoryInvalidationTests() : InvalidationContract(new InMemoryBackend());
 
 public sealed class InMemoryWriteTests() : WriteContract(new InMemoryBackend());

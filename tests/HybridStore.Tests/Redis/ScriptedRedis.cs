@@ -10,9 +10,9 @@ namespace HybridStore.Tests.Redis;
 internal sealed class ScriptedRedis
 {
     /// <summary>Somebody else holds the lease.</summary>
-    public static readonly RedisResult Held = Answer(1000, "held", 5000, 0);
+    public static readonly RedisResult Held = Answer(1000, "answered", 0, "", Parts("held", 5000, 0));
 
-    private static readonly RedisResult Granted = Answer(1000, "granted", 0, "", 0);
+    private static readonly RedisResult Granted = Answer(1000, "answered", 0, "", Parts("granted", "", 0));
 
     private readonly Channel<RedisKey[]> _invalidations = Channel.CreateUnbounded<RedisKey[]>();
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -153,12 +153,14 @@ internal sealed class ScriptedRedis
         }
     }
 
-    private static RedisResult Answer(params object[] parts) => RedisResult.Create(Array.ConvertAll(parts, part => part switch
+    private static RedisResult Answer(params object[] parts) => RedisResult.Create(Parts(parts));
+
+    private static RedisResult[] Parts(params object[] parts) => Array.ConvertAll(parts, part => part switch
     {
         int number => RedisResult.Create(number),
         string text => RedisResult.Create((RedisValue)text),
         _ => RedisResult.Create((RedisResult[])part),
-    }));
+    });
 }
 
 /// <summary>Implements an interface by a function of the method's name and its arguments.</summary>

@@ -90,7 +90,7 @@ internal sealed class BatchFlight(
         var beganAt = timeProvider.GetTimestamp();
         var recoveries = gateway!.Recoveries;
         var answers = await gateway.LeaseManyAsync(
-            [.. asked.Select(flying => (flying.Item.Key, flying.Item.Seen!.Value))], cancellationToken).ConfigureAwait(false);
+            [.. asked.Select(flying => (flying.Item.Key, flying.Item.Seen!.Value))], LeasePurpose.Read, cancellationToken).ConfigureAwait(false);
         var waited = timeProvider.GetElapsedTime(beganAt);
         for (var i = 0; i < asked.Count; i++)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using HybridStore.Keys;
 
@@ -33,6 +34,8 @@ internal sealed class BatchRows<TId, T>
             position++;
         }
     }
+
+    public bool TryGetValue(TId id, [MaybeNullWhen(false)] out T value) => _values.TryGetValue(id, out value);
 
     /// <summary>The value of an id; the default where there is no row.</summary>
     public T ValueOf(TId id) => _values.GetValueOrDefault(id)!;

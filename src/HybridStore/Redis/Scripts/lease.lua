@@ -1,48 +1,68 @@
 #!lua flags=allow-oom
--- Grants the right to load and store one key, unless somebody else holds it or, for those who read, the entry is there by now.
+-- Grants the right to load and store keys of one partition, each unless somebody else holds it or, for those who read, the entry is there
+-- by now.
 --
--- KEYS[1]      the entry
--- KEYS[2]      the guard of the key, a hash: t = token of the lease, a = when it was granted, e = when it ends (milliseconds of this
---              server's clock); every other field but m is a fence (store.lua)
--- KEYS[3]      the state of the partition, a hash: seq = its sequence of invalidations, high = an xid that none invalidated here is larger
+-- KEYS[1]      the state of the partition, a hash: seq = its sequence of invalidations, high = an xid that none invalidated here is larger
 --              than (missing where that is not known: after a loss of state, or an invalidation without an xid), g = its generation,
 --              b = the boot mark of the database that the stamps of this generation are from, o<n> = until when invalidations go on in
 --              the earlier generation n, f = an xid that all loads have to reflect until fe (generation.lua)
--- ARGV[1]      the token, new for every load: one that was used before would let an older load of the same client store
--- ARGV[2]      how long the lease lasts, in milliseconds
--- ARGV[3]      FenceTtl in milliseconds: what guards are kept for
--- ARGV[4]      the first 32 bytes of the entry that the caller has seen and does not want, or ''
--- ARGV[5]      the generation that KEYS[1] is named in
--- ARGV[6]      1 for a write: it is granted also where there is an entry
--- returns      { now, 'granted', sequence, high, fences }    high is '' where it is not known; fences is how many fields of the guard are
---              not of the lease: above 0 the key was invalidated by a write within FenceTtl. It is told for metrics alone
---              { now, 'held', remaining, fences }    somebody holds a lease that lasts for so many milliseconds
---              { now, 'entry', entry }          there is an entry, other than the one seen
---              { now, 'generation', number }    the partition is in another generation; '' if that is not known
+-- KEYS[2..]    for each key: its entry, then its guard, a hash: t = token of the lease, a = when it was granted, e = when it ends
+--              (milliseconds of this server's clock); every other field but m is a fence (store.lua)
+-- ARGV[1]      how long the leases last, in milliseconds
+-- ARGV[2]      FenceTtl in milliseconds: what guards are kept for
+-- ARGV[3]      the generation that the entries are named in
+-- ARGV[4]      'read'; 'write' for a write, which is granted its lease also where there is an entry; 'warm' for those who do not want an
+--              entry that is there
+-- ARGV[5..]    for each key: the token, new for every load (one that was used before would let an older load of the same client store),
+--              then the first 32 bytes of the entry that the caller has seen and does not want, or ''
+-- returns      { now, 'generation', number }    the partition is in another generation; '' if that is not known
+--              { now, 'answered', sequence, high, answer... }    high is '' where it is not known; for each key an answer:
+--              { 'granted', '', fences }        fences is how many fields of the guard are not of the lease: above 0 the key was
+--                                               invalidated by a write within FenceTtl. It is told for metrics alone
+--              { 'held', remaining, fences }    somebody holds a lease that lasts for so many milliseconds
+--              { 'entry', entry }               there is an entry, other than the one seen; '' for 'warm'
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local state = redis.pcall('HMGET', KEYS[3], 'g', 'seq', 'high')
-if state.err or state[1] ~= ARGV[5] then
+local state = redis.pcall('HMGET', KEYS[1], 'g', 'seq', 'high')
+if state.err or state[1] ~= ARGV[3] then
   return { now, 'generation', not state.err and state[1] or '' }
 end
 
--- Bytes of another type under the entry's name are no entry; storing overwrites them.
-local header = redis.pcall('GETRANGE', KEYS[1], 0, 31)
-if ARGV[6] ~= '1' and type(header) == 'string' and #header > 0 and header ~= ARGV[4] then
-  return { now, 'entry', redis.call('GET', KEYS[1]) }
+local kind = ARGV[4]
+local ends = now + ARGV[1]
+local kept = tonumber(ARGV[2])
+
+local function grant(entry, guard, token, seen)
+  -- Bytes of another type under the entry's name are no entry; storing overwrites them.
+  local header = redis.pcall('GETRANGE', entry, 0, 31)
+  if kind ~= 'write' and type(header) == 'string' and #header > 0 and header ~= seen then
+    return { 'entry', kind == 'read' and redis.call('GET', entry) or '' }
+  end
+
+  -- Nearly all guards are new.
+  local fields = redis.pcall('HLEN', guard)
+  if type(fields) ~= 'number' then
+    redis.call('UNLINK', guard)
+    fields = 0
+  end
+  if fields > 0 then
+    local held = redis.call('HMGET', guard, 't', 'e')
+    if held[1] and (tonumber(held[2]) or 0) > now then
+      return { 'held', held[2] - now, fields - 3 }
+    end
+  end
+
+  redis.call('HSET', guard, 't', token, 'a', now, 'e', ends)
+  -- Only ever extended: the guard may hold fences.
+  if fields == 0 or redis.call('PTTL', guard) < kept then
+    redis.call('PEXPIRE', guard, kept)
+  end
+  return { 'granted', '', fields == 0 and 0 or redis.call('HLEN', guard) - 3 }
 end
 
-local held = redis.pcall('HMGET', KEYS[2], 't', 'e')
-if held.err then
-  redis.call('UNLINK', KEYS[2])
-elseif held[1] and (tonumber(held[2]) or 0) > now then
-  return { now, 'held', held[2] - now, redis.call('HLEN', KEYS[2]) - 3 }
+local answers = { now, 'answered', tonumber(state[2] or 0) or 0, state[3] or '' }
+for i = 2, #KEYS, 2 do
+  answers[#answers + 1] = grant(KEYS[i], KEYS[i + 1], ARGV[i + 3], ARGV[i + 4])
 end
-
-redis.call('HSET', KEYS[2], 't', ARGV[1], 'a', now, 'e', now + ARGV[2])
--- Only ever extended: the guard may hold fences.
-if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then
-  redis.call('PEXPIRE', KEYS[2], ARGV[3])
-end
-return { now, 'granted', tonumber(state[2] or 0) or 0, state[3] or '', redis.call('HLEN', KEYS[2]) - 3 }
+return answers

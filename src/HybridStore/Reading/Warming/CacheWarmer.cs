@@ -1,0 +1,192 @@
+using HybridStore.Fencing;
+using HybridStore.Reading.Batches;
+using HybridStore.Redis;
+using Microsoft.Extensions.Logging;
+
+namespace HybridStore.Reading.Warming;
+
+/// <summary>
+/// Fills the cache before anybody asks, batch by batch: the leases first, then one query under one stamp, then the entries. Rows that were read
+/// before their leases could not be stored: an invalidation may have come and been forgotten in between. Hence ids are what a warm-up starts from.
+/// </summary>
+internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, EntryStorer storer, TimeProvider timeProvider, ILogger logger)
+{
+    private long _interruptions;
+
+    /// <summary>How many warm-ups have stopped because Redis did not answer.</summary>
+    public long Interruptions => Interlocked.Read(ref _interruptions);
+
+    /// <param name="ids">What is to be warmed.</param>
+    /// <param name="batchOf">Makes a batch of some of them.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="cancellationToken">Ends it between batches, and cancels a load.</param>
+    public async Task<WarmProgress> WarmAsync<TState, TId, T>(
+        IAsyncEnumerable<TId> ids,
+        Func<IReadOnlyCollection<TId>, Batch<TState, TId, T>> batchOf,
+        WarmOptions options,
+        IProgress<WarmProgress>? progress,
+        CancellationToken cancellationToken)
+        where TId : notnull
+    {
+        var startedAt = timeProvider.GetTimestamp();
+        var (done, storing) = (new WarmProgress(), Task.FromResult(0));
+        var source = ids.GetAsyncEnumerator(cancellationToken);
+        await using (source.ConfigureAwait(false))
+        {
+            try
+            {
+                while (!done.IsCapped && !done.IsInterrupted)
+                {
+                    var (some, hasMore) = await TakeAsync(source, options, done.Seen).ConfigureAwait(false);
+                    done = done with { Seen = done.Seen + some.Count, IsCapped = hasMore };
+                    if (some.Count == 0)
+                    {
+                        break;
+                    }
+
+                    var loaded = await LoadAsync(batchOf(some), cancellationToken).ConfigureAwait(false);
+
+                    // The batch before is stored while this one is loaded.
+                    done = With(done, loaded, await storing.ConfigureAwait(false), startedAt);
+                    storing = loaded.Store();
+                    progress?.Report(done);
+                    await PauseAsync(options, done, startedAt, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                done = With(done, LoadedBatch.None, await storing.ConfigureAwait(false), startedAt);
+            }
+        }
+
+        if (done.IsCapped)
+        {
+            WarmingLog.Capped(logger, options.MaximumEntries);
+        }
+
+        if (done.IsInterrupted)
+        {
+            Interlocked.Increment(ref _interruptions);
+            WarmingLog.Interrupted(logger, done.Stored);
+        }
+
+        progress?.Report(done);
+        return done;
+    }
+
+    /// <summary>The next ids, and whether there are more of them than may be taken.</summary>
+    private static async ValueTask<(List<TId> Ids, bool HasMore)> TakeAsync<TId>(
+        IAsyncEnumerator<TId> source, WarmOptions options, long seen)
+    {
+        var some = new List<TId>();
+        while (some.Count < options.EffectiveBatchSize)
+        {
+            if (!await source.MoveNextAsync().ConfigureAwait(false))
+            {
+                return (some, false);
+            }
+
+            if (seen + some.Count == options.MaximumEntries)
+            {
+                return (some, true);
+            }
+
+            some.Add(source.Current);
+        }
+
+        return (some, false);
+    }
+
+    private async ValueTask<LoadedBatch> LoadAsync<TState, TId, T>(Batch<TState, TId, T> batch, CancellationToken cancellationToken)
+        where TId : notnull
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var keys = new (string Key, ReadOnlyMemory<byte> Seen)[batch.Keys.Count];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            keys[i] = (batch.Keys[i], ReadOnlyMemory<byte>.Empty);
+        }
+
+        var answers = await gateway.LeaseManyAsync(keys, LeasePurpose.WarmUp, cancellationToken).ConfigureAwait(false);
+        var (granted, unanswered) = (new List<(int Index, Lease Lease)>(keys.Length), 0);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            if (!answers[i].TryGetValue(out var answer))
+            {
+                unanswered++;
+            }
+            else if (answer.Lease is { } lease)
+            {
+                granted.Add((i, lease));
+            }
+        }
+
+        var loaded = LoadedBatch.None with { AlreadyCached = keys.Length - granted.Count - unanswered, IsInterrupted = unanswered > 0 };
+        if (granted.Count == 0)
+        {
+            return loaded;
+        }
+
+        var ids = granted.ConvertAll(held => batch.Ids[held.Index]).ToArray();
+        var (rows, _, duration) = await loader.RunManyAsync(
+            batch.RequestOf(ids, batch.Keys[granted[0].Index]),
+            new LoadStamp(isWanted: true),
+            granted.ConvertAll(held => (batch.Keys[held.Index], held.Lease)),
+            isBypassing: false,
+            isHeld: true,
+            static () => { },
+            cancellationToken).ConfigureAwait(false);
+        var present = new List<StorableEntry<SingleOfBatch<TState, TId, T>, T>>(granted.Count);
+        for (var i = 0; i < granted.Count; i++)
+        {
+            var (index, lease) = granted[i];
+            if (rows.TryGetValue(ids[i], out var value))
+            {
+                present.Add(new StorableEntry<SingleOfBatch<TState, TId, T>, T>(batch.RequestOf(index), value, rows.ContextOf(ids[i]), lease));
+            }
+            else
+            {
+                storer.Release(batch.Keys[index], lease);
+            }
+        }
+
+        return loaded with
+        {
+            Loaded = present.Count,
+            Missing = granted.Count - present.Count,
+            Store = async () => (await Task.WhenAll(storer.StoreManyAsync(present, duration)).ConfigureAwait(false)).Count(stored => stored),
+        };
+    }
+
+    /// <summary>No more in a second than asked for.</summary>
+    private async ValueTask PauseAsync(WarmOptions options, WarmProgress done, long startedAt, CancellationToken cancellationToken)
+    {
+        if (options.EntriesPerSecond is { } rate)
+        {
+            var due = TimeSpan.FromSeconds((done.Seen - done.AlreadyCached) / rate) - timeProvider.GetElapsedTime(startedAt);
+            if (due > TimeSpan.Zero)
+            {
+                await Task.Delay(due, timeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private WarmProgress With(WarmProgress done, LoadedBatch loaded, int storedBefore, long startedAt) => done with
+    {
+        Stored = done.Stored + storedBefore,
+        AlreadyCached = done.AlreadyCached + loaded.AlreadyCached,
+        Missing = done.Missing + loaded.Missing,
+
+        // What is loaded counts as not stored until it is.
+        NotStored = done.NotStored + loaded.Loaded - storedBefore,
+        IsInterrupted = done.IsInterrupted || loaded.IsInterrupted,
+        Elapsed = timeProvider.GetElapsedTime(startedAt),
+    };
+
+    /// <summary>What has been loaded of a batch.</summary>
+    private sealed record LoadedBatch(int AlreadyCached, int Loaded, int Missing, bool IsInterrupted, Func<Task<int>> Store)
+    {
+        public static LoadedBatch None { get; } = new(0, 0, 0, false, static () => Task.FromResult(0));
+    }
+}
