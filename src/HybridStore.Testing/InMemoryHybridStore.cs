@@ -89,7 +89,10 @@ public sealed class InMemoryHybridStore : IHybridStore
         // Who waits for the lease of another caller waits in real time: nobody may be there to advance the test's.
         var storer = new EntryStorer(_cache, _codec, metrics, known, logger);
         var loaderCache = new LoaderCache(
-            new LeaseAcquirer(_cache, options.LeaseWait, TimeProvider.System, metrics: metrics), entries, storer);
+            new LeaseAcquirer(_cache, options.LeaseWait, TimeProvider.System, metrics: metrics),
+            entries,
+            storer,
+            new LeaseKeeper(_cache, options.LeaseDuration, metrics, time));
         var currentWrite = new CurrentWrite();
         var limiter = new LoadLimiter(
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);

@@ -54,7 +54,8 @@ public sealed record EntryOptions
     }
 
     /// <summary>How long "there is no such row" (a <see langword="null"/>) may be served: more than zero, at most 365 days;
-    /// 30 to 60 seconds are usual. Default: not set, so nulls are not cached.</summary>
+    /// 30 to 60 seconds are usual. At most <see cref="HybridStoreOptions.MaxNegativeEntriesPerSecond"/> are cached. Default: not set, so nulls
+    /// are not cached.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
     public TimeSpan? NegativeTimeToLive
     {

@@ -38,6 +38,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly LoadLimiter _limiter;
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly RedisRecovery? _recovery;
+    private readonly LeaseKeeper? _keeper;
     private readonly OnlineVerifier? _verifier;
     private readonly JanitorSchedule? _janitorSchedule;
     private readonly JournalListener? _listener;
@@ -117,9 +118,17 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ofApplication = new ObservedInvalidator(_dispatcher, writes, known, "application");
             var codec = new EntryCodec(serializers);
             var entries = new EntryReader(codec, clock, logger);
-            storer = new EntryStorer(Gateway, codec, metrics, known, logger, options.Protocol);
+            storer = new EntryStorer(
+                Gateway,
+                codec,
+                metrics,
+                known,
+                logger,
+                options.Protocol,
+                new NegativeEntryLimit(options.MaxNegativeEntriesPerSecond, timeProvider, logger));
+            _keeper = new LeaseKeeper(Gateway, options.LeaseDuration, metrics, timeProvider);
             var cache = new LoaderCache(
-                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol, metrics), entries, storer);
+                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol, metrics), entries, storer, _keeper);
             Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, _limiter, metrics, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
@@ -308,6 +317,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             await _dispatcher.DisposeAsync().ConfigureAwait(false);
         }
 
+        _keeper?.Dispose();
         if (Redis is not null)
         {
             await Redis.DisposeAsync().ConfigureAwait(false);

@@ -16,6 +16,7 @@ public class ConfigurationBindingTests
             "JanitorInterval": "00:02:00",
             "ServerWatch": { "Interval": "00:00:30", "HitRateDrop": 0.2, "LeastReads": 500, "BaselineHalfLife": "00:30:00" },
             "Health": { "JournalLag": "00:00:20", "ProbeTimeout": "00:00:02" },
+            "MaxNegativeEntriesPerSecond": 20,
             "StrictWrites": true,
             "OnFenceFailure": "Abort",
             "CircuitBreaker": { "FailureThreshold": 5, "FailureWindow": "00:00:20", "BreakDuration": "00:01:00" },
@@ -50,6 +51,7 @@ public class ConfigurationBindingTests
         Assert.Equal(TimeSpan.FromMinutes(30), options.ServerWatch.BaselineHalfLife);
         Assert.Equal(TimeSpan.FromSeconds(20), options.Health.JournalLag);
         Assert.Equal(TimeSpan.FromSeconds(2), options.Health.ProbeTimeout);
+        Assert.Equal(20, options.MaxNegativeEntriesPerSecond);
         Assert.True(options.StrictWrites);
         Assert.Equal(OnFenceFailure.Abort, options.OnFenceFailure);
         Assert.Equal(5, options.CircuitBreaker.FailureThreshold);
