@@ -78,6 +78,7 @@ public sealed class InMemoryHybridStore : IHybridStore
         var postgres = new PostgresGateway(parts.DataSource, ownsDataSource: false, logger)
         {
             Simulated = _hasDatabase ? null : new SimulatedDatabase(_answers),
+            Scopes = parts.Scopes,
         };
         var metrics = new StoreMetrics(parts.Meters, MemoryName, time) { ReadObserver = _records.Observe };
 
@@ -104,7 +105,7 @@ public sealed class InMemoryHybridStore : IHybridStore
                 _cache,
                 entries,
                 loader,
-                new EntryRefresher(loader, loaderCache, limiter, metrics, logger),
+                new EntryRefresher(loader, loaderCache, limiter, metrics, time, logger),
                 _cache,
                 metrics,
                 known,

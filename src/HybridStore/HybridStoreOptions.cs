@@ -103,7 +103,7 @@ public sealed class HybridStoreOptions
     public TimeSpan VerifyGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How entries are stored unless the call or its policy says otherwise. Unset properties: time to live 10 minutes,
-    /// jitter 0.1, beta 1, no negative caching, schema version 0, at most 1 MiB, no compression.</summary>
+    /// jitter 0.1, beta 1, refreshes in the background, no negative caching, schema version 0, at most 1 MiB, no compression.</summary>
     public EntryOptions Defaults { get; set; } = new();
 
     /// <summary>For tests that cut a check out of a script, to see that they would notice.</summary>

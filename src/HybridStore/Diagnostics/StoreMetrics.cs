@@ -55,14 +55,15 @@ internal sealed class StoreMetrics
         _stores = _meter.CreateCounter<long>(
             "hybridstore.stores",
             "{entry}",
-            "Loaded values, by what became of them: stored, failed, refused_*, too_large, unserializable, null, negative_limit, declined, in_transaction, of_several_databases.");
+            "Loaded values, by what became of them: stored, failed, refused_*, too_large, unserializable, null, negative_limit, declined, "
+            + "in_transaction, of_several_databases.");
         _sizes = _meter.CreateHistogram(
             "hybridstore.entries.size", "By", "Stored entries, with header, as they lie in Redis.", advice: new InstrumentAdvice<int>
             {
                 HistogramBucketBoundaries = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304],
             });
         _refreshes = _meter.CreateCounter<long>(
-            "hybridstore.refreshes", "{refresh}", "Early refreshes behind a caller, by result: refreshed, failed.");
+            "hybridstore.refreshes", "{refresh}", "Early refreshes, by result: refreshed, failed.");
         _refreshAge = _meter.CreateHistogram(
             "hybridstore.refresh.age", "s", "How old entries were when they were refreshed early.", advice: new InstrumentAdvice<double>
             {

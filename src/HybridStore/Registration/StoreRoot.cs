@@ -39,6 +39,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly RedisRecovery? _recovery;
     private readonly LeaseKeeper? _keeper;
+    private readonly EntryRefresher? _refresher;
     private readonly OnlineVerifier? _verifier;
     private readonly JanitorSchedule? _janitorSchedule;
     private readonly JournalListener? _listener;
@@ -67,7 +68,10 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ? ConnectionSources.Standby(services, registration, options)
             : (null, false);
         (Options, TimeProvider, Logger) = (options, timeProvider, logger);
-        _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
+        _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby)
+        {
+            Scopes = services.GetService<IServiceScopeFactory>(),
+        };
         var script = new SchemaScript(options.Journal.Schema, options.Journal.RingDoorbell, options.Journal.RowLimit, registration.Watched);
         var connection = new SchemaConnection(_postgres, options.Journal.ListenerConnectionString);
         Schema = new HybridStoreSchema(script, connection);
@@ -130,7 +134,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             var cache = new LoaderCache(
                 new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol, metrics), entries, storer, _keeper);
             Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
-            var refresher = new EntryRefresher(Loader, cache, _limiter, metrics, logger);
+            _refresher = new EntryRefresher(Loader, cache, _limiter, metrics, timeProvider, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
             explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher, Gate);
             _verifier = options.VerifyRate > 0
@@ -149,7 +153,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     logger)
                 : null;
             reader = new CacheAsideReader(
-                Gateway, entries, Loader, refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
+                Gateway, entries, Loader, _refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
@@ -305,6 +309,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         if (_verifier is not null)
         {
             await _verifier.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_refresher is not null)
+        {
+            await _refresher.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_recovery is not null)

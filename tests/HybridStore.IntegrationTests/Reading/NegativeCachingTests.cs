@@ -129,7 +129,9 @@ public sealed class NegativeCachingTests(ServersFixture servers)
         const int ids = 1_000;
         var clock = new FakeTimeProvider();
         await using var host = await StoreHost.StartAsync(
-            servers, options => options.MaxNegativeEntriesPerSecond = 50, (services, _) => services.AddMetrics().AddSingleton<TimeProvider>(clock));
+            servers,
+            options => options.MaxNegativeEntriesPerSecond = 50,
+            (services, _) => services.AddMetrics().AddSingleton<TimeProvider>(clock));
         using var meter = new RecordedMeter(host);
         var raw = await RawRedis.OfAsync(host, servers.Redis);
         await host.ExecuteAsync("create table product (id int primary key, name text)");

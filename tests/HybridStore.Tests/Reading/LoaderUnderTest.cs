@@ -34,7 +34,7 @@ internal sealed class LoaderUnderTest : IDisposable
         _limiter = new LoadLimiter(limits ?? new LoadLimiterOptions(), poolSize: 100, () => false, metrics: null, TimeProvider.System, Logger);
         Loader = new EntryLoader(
             new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, _limiter, metrics, TimeProvider.System, Logger);
-        Refresher = new EntryRefresher(Loader, cache, _limiter, metrics, Logger);
+        Refresher = new EntryRefresher(Loader, cache, _limiter, metrics, RefresherClock, Logger);
     }
 
     /// <summary>How long the leases last that are kept.</summary>
@@ -54,6 +54,9 @@ internal sealed class LoaderUnderTest : IDisposable
     public FakeTimeProvider KeeperClock { get; } = new();
 
     public LeaseKeeper Keeper { get; }
+
+    /// <summary>The clock by which refreshes are waited for.</summary>
+    public TimerWatch RefresherClock { get; } = new();
 
     public EntryLoader Loader { get; }
 

@@ -21,7 +21,7 @@ public class ConfigurationBindingTests
             "OnFenceFailure": "Abort",
             "CircuitBreaker": { "FailureThreshold": 5, "FailureWindow": "00:00:20", "BreakDuration": "00:01:00" },
             "InvalidationRetry": { "Capacity": 10, "InitialDelay": "00:00:01", "MaximumDelay": "00:00:10" },
-            "Defaults": { "TimeToLive": "00:20:00", "Jitter": 0.2, "Beta": 2.5 },
+            "Defaults": { "TimeToLive": "00:20:00", "Jitter": 0.2, "Beta": 2.5, "RefreshMode": "Inline" },
             "Policies": {
               "Price": { "TimeToLive": "00:00:30", "NegativeTimeToLive": "00:00:05" },
               "search": {
@@ -60,7 +60,9 @@ public class ConfigurationBindingTests
         Assert.Equal(10, options.InvalidationRetry.Capacity);
         Assert.Equal(TimeSpan.FromSeconds(1), options.InvalidationRetry.InitialDelay);
         Assert.Equal(TimeSpan.FromSeconds(10), options.InvalidationRetry.MaximumDelay);
-        Assert.Equal(new EntryOptions { TimeToLive = TimeSpan.FromMinutes(20), Jitter = 0.2, Beta = 2.5 }, options.Defaults);
+        Assert.Equal(
+            new EntryOptions { TimeToLive = TimeSpan.FromMinutes(20), Jitter = 0.2, Beta = 2.5, RefreshMode = RefreshMode.Inline },
+            options.Defaults);
     }
 
     [Fact]
