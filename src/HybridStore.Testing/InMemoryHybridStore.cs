@@ -80,6 +80,7 @@ public sealed class InMemoryHybridStore : IHybridStore
         var postgres = new PostgresGateway(parts.DataSource, ownsDataSource: false, logger)
         {
             Simulated = _hasDatabase ? null : new SimulatedDatabase(_answers),
+            Scopes = parts.Scopes,
         };
         var metrics = new StoreMetrics(parts.Meters, MemoryName, time) { ReadObserver = _records.Observe };
 
@@ -91,14 +92,17 @@ public sealed class InMemoryHybridStore : IHybridStore
         // Who waits for the lease of another caller waits in real time: nobody may be there to advance the test's.
         var storer = new EntryStorer(_cache, _codec, metrics, known, logger);
         var loaderCache = new LoaderCache(
-            new LeaseAcquirer(_cache, options.LeaseWait, TimeProvider.System, metrics: metrics), entries, storer);
+            new LeaseAcquirer(_cache, options.LeaseWait, TimeProvider.System, metrics: metrics),
+            entries,
+            storer,
+            new LeaseKeeper(_cache, options.LeaseDuration, metrics, time));
         var currentWrite = new CurrentWrite();
         var limiter = new LoadLimiter(
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
         var loader = new EntryLoader(postgres, flights, loaderCache, limiter, metrics, time, logger);
         var marks = new CurrentMarks();
         var reader = new CacheAsideReader(
-            _cache, entries, loader, new EntryRefresher(loader, loaderCache, limiter, metrics, logger), _cache, metrics, known, marks);
+            _cache, entries, loader, new EntryRefresher(loader, loaderCache, limiter, metrics, time, logger), _cache, metrics, known, marks);
         var batches = new BatchLoader(
             loader, flights, new BatchFlight(_cache, loader, flights, loaderCache, metrics, TimeProvider.System), limiter, metrics, logger);
         var store = new CacheAsideStore(

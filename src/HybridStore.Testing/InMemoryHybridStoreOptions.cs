@@ -17,7 +17,7 @@ public sealed class InMemoryHybridStoreOptions
     public IHybridStoreSerializer Serializer { get; init; } = new JsonHybridStoreSerializer();
 
     /// <summary>Sets defaults, policies, strictness and the like, as in <c>AddHybridStore</c>. What concerns servers (connection strings,
-    /// mode, prefix, time-outs, retries) has no influence, and neither have <see cref="EntryOptions.Jitter"/> and
-    /// <see cref="EntryOptions.Beta"/>: nothing is left to chance here.</summary>
+    /// mode, prefix, time-outs, retries, <see cref="HybridStoreOptions.MaxNegativeEntriesPerSecond"/>) has no influence, and neither have
+    /// <see cref="EntryOptions.Jitter"/> and <see cref="EntryOptions.Beta"/>: nothing is left to chance here.</summary>
     public Action<HybridStoreOptions>? Configure { get; init; }
 }

@@ -16,7 +16,8 @@ internal sealed record InMemoryStoreParts(
     SerializerRegistry Serializers,
     TimeProvider TimeProvider,
     IMeterFactory Meters,
-    ILogger Logger)
+    ILogger Logger,
+    IServiceScopeFactory? Scopes = null)
 {
     public static InMemoryStoreParts Of(InMemoryHybridStoreOptions options)
     {
@@ -53,7 +54,8 @@ internal sealed record InMemoryStoreParts(
             new SerializerRegistry(registration.Serializer(services), services),
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             services.GetService<IMeterFactory>() ?? SharedMeter.Instance,
-            services.GetService<ILoggerFactory>()?.CreateLogger("HybridStore") ?? NullLogger.Instance);
+            services.GetService<ILoggerFactory>()?.CreateLogger("HybridStore") ?? NullLogger.Instance,
+            services.GetService<IServiceScopeFactory>());
     }
 
     /// <summary>A meter is never forgotten by the process: one is enough for all stores of its tests.</summary>

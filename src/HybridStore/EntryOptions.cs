@@ -15,6 +15,7 @@ public sealed record EntryOptions
     private readonly double? _jitter;
     private readonly TimeSpan? _negativeTimeToLive;
     private readonly double? _beta;
+    private readonly RefreshMode? _refreshMode;
     private readonly int? _maximumPayloadBytes;
     private readonly int? _compressionThresholdBytes;
 
@@ -54,7 +55,8 @@ public sealed record EntryOptions
     }
 
     /// <summary>How long "there is no such row" (a <see langword="null"/>) may be served: more than zero, at most 365 days;
-    /// 30 to 60 seconds are usual. Default: not set, so nulls are not cached.</summary>
+    /// 30 to 60 seconds are usual. At most <see cref="HybridStoreOptions.MaxNegativeEntriesPerSecond"/> are cached. Default: not set, so nulls
+    /// are not cached.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
     public TimeSpan? NegativeTimeToLive
     {
@@ -70,6 +72,16 @@ public sealed record EntryOptions
         get => _beta;
         init => _beta = value is null or (>= 0 and <= 100) ? value : throw new ArgumentOutOfRangeException(
             nameof(Beta), value, "Beta must be from 0 to 100; 1 is the usual value, 0 switches early refresh off.");
+    }
+
+    /// <summary>Who loads a value early that is about to expire: a load behind its readers, or the reader who comes upon it. Store default:
+    /// <see cref="HybridStore.RefreshMode.Background"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not one of the two.</exception>
+    public RefreshMode? RefreshMode
+    {
+        get => _refreshMode;
+        init => _refreshMode = value is null || Enum.IsDefined(value.Value) ? value : throw new ArgumentOutOfRangeException(
+            nameof(RefreshMode), value, "RefreshMode must be Background or Inline; leave it unset to inherit.");
     }
 
     /// <summary>The version of the value's shape. Raise it when the type changes so that older entries no longer fit: entries

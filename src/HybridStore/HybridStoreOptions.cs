@@ -62,6 +62,12 @@ public sealed class HybridStoreOptions
     /// 1 minute. Default: 1 s.</summary>
     public TimeSpan LeaseWait { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How many missing rows (a <see langword="null"/> under <see cref="EntryOptions.NegativeTimeToLive"/>) this store caches in a
+    /// second, in this process: 0 to 1,000,000. It caps what a scan over ids that do not exist can put into Redis; those above are loaded,
+    /// returned, counted (<c>negative_limit</c>) and not cached. 0: none are cached, whatever their options say. What a write sets itself
+    /// (<see cref="WriteContext.Set"/>) is not counted. Default: 100.</summary>
+    public int MaxNegativeEntriesPerSecond { get; set; } = 100;
+
     /// <summary>When Redis counts as down.</summary>
     public CircuitBreakerOptions CircuitBreaker { get; set; } = new();
 
@@ -97,7 +103,7 @@ public sealed class HybridStoreOptions
     public TimeSpan VerifyGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How entries are stored unless the call or its policy says otherwise. Unset properties: time to live 10 minutes,
-    /// jitter 0.1, beta 1, no negative caching, schema version 0, at most 1 MiB, no compression.</summary>
+    /// jitter 0.1, beta 1, refreshes in the background, no negative caching, schema version 0, at most 1 MiB, no compression.</summary>
     public EntryOptions Defaults { get; set; } = new();
 
     /// <summary>For tests that cut a check out of a script, to see that they would notice.</summary>

@@ -57,8 +57,9 @@ public static class HybridStoreReadExtensions
     }
 
     /// <summary>Reads through the cache with a load that brings its own access to PostgreSQL: EF Core, Dapper, a method of one's own. Such
-    /// a load never runs behind its caller, who may be using or have disposed what it works with: its entries are not refreshed early,
-    /// and loaded again when they have expired.</summary>
+    /// a load never runs behind its caller, who may be using or have disposed what it works with: its entries are refreshed early under
+    /// <see cref="RefreshMode.Inline"/> only, by a caller who waits for it, and else loaded again when they have expired. A load that takes
+    /// what it works with from <see cref="LoadContext.Services"/> is refreshed in either mode.</summary>
     /// <inheritdoc cref="IHybridStore.GetAsync"/>
     public static ValueTask<T> GetAsync<T>(
         this IHybridStore store,

@@ -2,6 +2,7 @@ using System.Transactions;
 using HybridStore.Fencing;
 using HybridStore.Keys;
 using HybridStore.Postgres;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace HybridStore;
@@ -15,7 +16,9 @@ public sealed class LoadContext
     private readonly PostgresGateway? _postgres;
     private readonly NpgsqlDataSource? _standby;
     private readonly TimeSpan? _timeToLiveOfEntry;
+    private readonly IServiceProvider? _services;
     private NpgsqlConnection? _connection;
+    private AsyncServiceScope? _scope;
     private List<string>? _tags;
     private TimeSpan? _timeToLive;
     private bool _released;
@@ -24,11 +27,12 @@ public sealed class LoadContext
     /// disposed.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="key">What <see cref="Key"/> returns.</param>
-    public LoadContext(NpgsqlConnection connection, string key = "key")
+    /// <param name="services">What <see cref="Services"/> returns; it is not disposed.</param>
+    public LoadContext(NpgsqlConnection connection, string key = "key", IServiceProvider? services = null)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(key);
-        _connection = connection;
+        (_connection, _services) = (connection, services);
         Key = key;
         Stamp = new LoadStamp(isWanted: false);
     }
@@ -69,6 +73,20 @@ public sealed class LoadContext
 
     /// <summary>Whether <see cref="DoNotCache"/> has not been called.</summary>
     public bool IsCacheable { get; private set; } = true;
+
+    /// <summary>Services of a scope of the load's own, made when this is first asked for and disposed after the load. A load that takes its
+    /// <c>DbContext</c> from here, and not from its caller, may run when the caller has gone: its entries are refreshed behind their readers.
+    /// <see cref="StampAsync"/> gives its value a snapshot.</summary>
+    /// <exception cref="InvalidOperationException">There is no container: the context, or the store, was made without one.</exception>
+    /// <exception cref="ObjectDisposedException">The load has returned.</exception>
+    public IServiceProvider Services
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_released, this);
+            return _services ?? (_scope ??= NewScope()).ServiceProvider;
+        }
+    }
 
     internal TimeSpan? AdaptedTimeToLive => _timeToLive;
 
@@ -217,9 +235,19 @@ public sealed class LoadContext
     internal async ValueTask ReleaseAsync()
     {
         _released = true;
-        if (_postgres is not null && _connection is not null)
+        try
         {
-            await _connection.DisposeAsync().ConfigureAwait(false);
+            if (_scope is { } scope)
+            {
+                await scope.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (_postgres is not null && _connection is not null)
+            {
+                await _connection.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 
@@ -228,6 +256,10 @@ public sealed class LoadContext
         Enter();
         return _connection ??= await (_standby ?? _postgres!.DataSource).OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    private AsyncServiceScope NewScope() => _postgres?.Scopes?.CreateAsyncScope() ?? throw new InvalidOperationException(
+        "This load has no services, since no container made its store: register the store with AddHybridStore (AddInMemoryHybridStore in "
+        + "tests), or give services to the context: new LoadContext(connection, services: provider).");
 
     private void Enter()
     {

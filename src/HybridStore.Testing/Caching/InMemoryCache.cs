@@ -82,6 +82,9 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
     public ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease) =>
         new(_isDown ? RedisCallResult<bool>.Refused : RedisCallResult<bool>.Ok(partition.Release(key, lease)));
 
+    public ValueTask<RedisCallResult<RenewAnswer>> RenewAsync(string key, Lease lease) =>
+        new(_isDown ? RedisCallResult<RenewAnswer>.Refused : RedisCallResult<RenewAnswer>.Ok(partition.Renew(key, lease)));
+
     public bool IsPending(string key) => _pending.Covers(key);
 
     public Task<InvalidationReceipt> InvalidateAsync(

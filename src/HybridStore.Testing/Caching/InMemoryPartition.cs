@@ -83,6 +83,28 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
         }
     }
 
+    public RenewAnswer Renew(string key, Lease lease)
+    {
+        lock (_lock)
+        {
+            var guard = GuardOf(key);
+            if (!guard.IsHeldBy(lease.Token))
+            {
+                return RenewAnswer.Lost;
+            }
+
+            var now = Now;
+            var last = guard.GrantedAt + (long)fenceTtl.TotalMilliseconds;
+            if (now >= last)
+            {
+                return RenewAnswer.TooLate;
+            }
+
+            guard.Extend(Math.Min(now + (long)leaseDuration.TotalMilliseconds, last));
+            return RenewAnswer.Renewed;
+        }
+    }
+
     public StoreAnswer Store(StoreCommand command)
     {
         lock (_lock)

@@ -18,5 +18,7 @@ internal sealed class KeyGuard
 
     public void Grant(byte[] token, long now, long endsAt) => (_token, GrantedAt, EndsAt) = (token, now, endsAt);
 
+    public void Extend(long endsAt) => EndsAt = Math.Max(EndsAt, endsAt);
+
     public void Revoke() => _token = null;
 }

@@ -13,6 +13,7 @@ internal enum RedisOperation
     Lease,
     Store,
     Release,
+    Renew,
     Invalidate,
 
     /// <summary>The generation of a partition is asked for or raised.</summary>
@@ -82,6 +83,7 @@ internal sealed class RedisMetrics
         RedisOperation.Lease => "lease",
         RedisOperation.Store => "store",
         RedisOperation.Release => "release",
+        RedisOperation.Renew => "renew",
         RedisOperation.Invalidate => "invalidate",
         _ => "generation",
     };

@@ -28,6 +28,7 @@ internal sealed class StoreMetrics
     private readonly Histogram<double> _refreshAge;
     private readonly Counter<long> _coalesced;
     private readonly Histogram<double> _leaseWait;
+    private readonly Counter<long> _renewals;
     private readonly Counter<long> _removed;
     private readonly Counter<long> _standby;
     private readonly Histogram<double> _loads;
@@ -54,14 +55,15 @@ internal sealed class StoreMetrics
         _stores = _meter.CreateCounter<long>(
             "hybridstore.stores",
             "{entry}",
-            "Loaded values, by what became of them: stored, failed, refused_*, too_large, unserializable, null, declined, in_transaction, of_several_databases.");
+            "Loaded values, by what became of them: stored, failed, refused_*, too_large, unserializable, null, negative_limit, declined, "
+            + "in_transaction, of_several_databases.");
         _sizes = _meter.CreateHistogram(
             "hybridstore.entries.size", "By", "Stored entries, with header, as they lie in Redis.", advice: new InstrumentAdvice<int>
             {
                 HistogramBucketBoundaries = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304],
             });
         _refreshes = _meter.CreateCounter<long>(
-            "hybridstore.refreshes", "{refresh}", "Early refreshes behind a caller, by result: refreshed, failed.");
+            "hybridstore.refreshes", "{refresh}", "Early refreshes, by result: refreshed, failed.");
         _refreshAge = _meter.CreateHistogram(
             "hybridstore.refresh.age", "s", "How old entries were when they were refreshed early.", advice: new InstrumentAdvice<double>
             {
@@ -79,6 +81,10 @@ internal sealed class StoreMetrics
             {
                 HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
             });
+        _renewals = _meter.CreateCounter<long>(
+            "hybridstore.lease.renewals",
+            "{renewal}",
+            "Renewals of the leases of loads that take long, by result: renewed, lost, too_late (the load takes longer than FenceTtl), failed.");
         _removed = _meter.CreateCounter<long>(
             "hybridstore.janitor.removed",
             "{name}",
@@ -168,6 +174,9 @@ internal sealed class StoreMetrics
 
     /// <summary>A load got its lease, or not.</summary>
     public void Leased(TimeSpan waited, string result) => _leaseWait.Record(waited.TotalSeconds, _store, new(TagNames.Result, result));
+
+    /// <summary>The lease of a load that goes on was to be renewed.</summary>
+    public void Renewed(string result) => _renewals.Add(1, _store, new(TagNames.Result, result));
 
     /// <summary>A value was not stored.</summary>
     public void NotStored(PolicyMeter policy, string why) => _stores.Add(1, _store, policy.Tags[1], new(TagNames.Result, why));

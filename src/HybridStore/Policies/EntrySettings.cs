@@ -15,6 +15,9 @@ internal sealed record EntrySettings(
 {
     public static EntrySettings Default { get; } = new(TimeSpan.FromMinutes(10), 0.1, null, 1, 0, 1024 * 1024, null, false);
 
+    /// <summary>Who refreshes early.</summary>
+    public RefreshMode RefreshMode { get; init; }
+
     /// <summary>Counts what is done under these settings, by the name of their policy.</summary>
     public PolicyMeter Policy { get; init; } = PolicyMeter.Unnamed;
 
@@ -29,6 +32,7 @@ internal sealed record EntrySettings(
         options.CompressionThresholdBytes ?? CompressionThresholdBytes,
         options.DoNotCache ?? DoNotCache)
     {
+        RefreshMode = options.RefreshMode ?? RefreshMode,
         Policy = Policy,
     };
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -26,6 +27,9 @@ internal sealed class PostgresGateway(
 
     /// <summary>What answers in place of a database; null in production.</summary>
     public ISimulatedDatabase? Simulated { get; init; }
+
+    /// <summary>Makes the scopes of loads that ask for services; null where there is no container.</summary>
+    public IServiceScopeFactory? Scopes { get; init; }
 
     /// <summary>Where loads may read that are judged by their snapshot. Null: on the primary only.</summary>
     public NpgsqlDataSource? Standby { get; } = standby;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Transactions;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
 using HybridStore.Redis;
@@ -59,8 +60,15 @@ internal sealed class CacheAsideReader(
                 : await LoadAsync(request, seen: null, refusal.Result, beganAt, cancellationToken).ConfigureAwait(false);
         }
 
-        Serve(request, header, entry, readAt, beganAt);
-        GoOnBehind(request, header, entry, readAt.Now);
+        var refresh = RefreshDue(request, header, readAt.Now);
+        Serve(request, header, readAt, refresh == RefreshMode.Inline ? 0 : beganAt);
+        if (refresh == RefreshMode.Inline)
+        {
+            return await RefreshAsync(request, header, entry, value, readAt.Now!.Value, beganAt, cancellationToken).ConfigureAwait(false);
+        }
+
+        NoteInput(header, entry);
+        GoOnBehind(request, header, entry, readAt.Now, refresh);
         return value;
     }
 
@@ -84,7 +92,8 @@ internal sealed class CacheAsideReader(
                 : await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
             if (TryTake(request, answer, recoveries, out var entry, out var header, out T value, out var readAt, out refusal))
             {
-                Serve(request, header, entry, readAt, beganAt);
+                Serve(request, header, readAt, beganAt);
+                NoteInput(header, entry);
                 return new CachedValue<T>(value);
             }
         }
@@ -160,8 +169,7 @@ internal sealed class CacheAsideReader(
     }
 
     /// <summary>A value from the cache is served.</summary>
-    public void Serve<TState, T>(
-        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, ReadMoment readAt, long beganAt)
+    public void Serve<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, ReadMoment readAt, long beganAt)
     {
         metrics.Hit(request.Settings.Policy, header.LoadTime, beganAt, readAt.Timestamp);
         if (known.IsUsed && !known.HasRead(request.Key, header.CreatedAt))
@@ -170,16 +178,29 @@ internal sealed class CacheAsideReader(
         }
 
         request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.Hit.Name());
+    }
+
+    /// <summary>A load in which the caller runs builds on the entry.</summary>
+    public void NoteInput(in EntryHeader header, ReadOnlyMemory<byte> entry)
+    {
         if (loader.IsLoading)
         {
             loader.NoteInput(LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
         }
     }
 
-    /// <summary>What is done behind a caller who has the value.</summary>
-    public void GoOnBehind<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now)
+    /// <summary>What is done behind a caller who has the value and waits for nothing.</summary>
+    public void GoOnBehind<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now) =>
+        GoOnBehind(request, header, entry, now, RefreshDue(request, header, now));
+
+    private void GoOnBehind<TState, T>(
+        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now, RefreshMode? refresh)
     {
-        RefreshIfDue(request, header, entry, now);
+        if (refresh is not null)
+        {
+            refresher.RefreshBehind(request, EntryReader.Identity(entry).ToArray(), AgeOf(header, now!.Value));
+        }
+
         VerifyIfDue(request, entry);
     }
 
@@ -261,24 +282,60 @@ internal sealed class CacheAsideReader(
         return request.MaxStaleness is { } bound && !marks.IsWithin(found, bound) ? MissCause.OlderThanBound : null;
     }
 
-    private void RefreshIfDue<TState, T>(
-        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now)
+    /// <summary>How the entry is to be refreshed; null if it is not.</summary>
+    private static RefreshMode? RefreshDue<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, long? now)
     {
         // Decided when the method is compiled: a struct's type is known then.
-        if (default(TState) is ICallerBound)
+        if (default(TState) is ICallerBound && request.Settings.RefreshMode != RefreshMode.Inline)
         {
-            return;
+            return null;
         }
 
-        if (request.Settings.Beta > 0 && now is { } time && EarlyExpiration.ShouldRefresh(
+        if (!(request.Settings.Beta > 0 && now is { } time && EarlyExpiration.ShouldRefresh(
                 time,
                 header.ExpiresAt,
                 header.LoadTime.TotalMilliseconds,
                 request.Settings.Beta,
-                EarlyExpiration.NextUniform()))
+                EarlyExpiration.NextUniform())))
         {
-            refresher.RefreshBehind(
-                request, EntryReader.Identity(entry).ToArray(), TimeSpan.FromMilliseconds(Math.Max(0, time - header.CreatedAt)));
+            return null;
+        }
+
+        // What an ambient transaction sees is not for others, and so not worth the caller's time.
+        return request.Settings.RefreshMode == RefreshMode.Background ? RefreshMode.Background
+            : Transaction.Current is null ? RefreshMode.Inline
+            : null;
+    }
+
+    private static TimeSpan AgeOf(in EntryHeader header, long now) => TimeSpan.FromMilliseconds(Math.Max(0, now - header.CreatedAt));
+
+    /// <summary>Loads the value again while its reader waits, who gets what is loaded, or the current value where that is not to be.</summary>
+    private async ValueTask<T> RefreshAsync<TState, T>(
+        LoadRequest<TState, T> request,
+        EntryHeader header,
+        ReadOnlyMemory<byte> entry,
+        T current,
+        long now,
+        long beganAt,
+        CancellationToken cancellationToken)
+    {
+        var policy = request.Settings.Policy;
+        try
+        {
+            var seen = EntryReader.Identity(entry).ToArray();
+            var refreshed = await refresher.RefreshAsync(request, seen, AgeOf(header, now), cancellationToken).ConfigureAwait(false);
+            metrics.EndRead(policy, ReadResult.Hit, beganAt, error: null);
+            if (loader.IsLoading)
+            {
+                loader.NoteInput(refreshed?.Stamp ?? LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
+            }
+
+            return refreshed is { } loaded ? loaded.Value : current;
+        }
+        catch (Exception error)
+        {
+            metrics.EndRead(policy, ReadResult.Hit, beganAt, error);
+            throw;
         }
     }
 }

@@ -184,11 +184,12 @@ internal sealed class EntryLoader(
         }
     }
 
-    /// <summary>The same under a lease, which is given back if the delegate fails.</summary>
+    /// <summary>The same under a lease, which is renewed meanwhile, and given back if the delegate fails.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<(T Value, LoadContext Context, TimeSpan Duration)> RunAsync<TState, T>(
         LoadRequest<TState, T> request, LoadStamp stamp, Lease lease, CancellationToken cancellationToken)
     {
+        using var kept = cache!.Keeper.Keep(request.Key, lease);
         try
         {
             if (MayReadStandby(request, lease))
@@ -205,7 +206,7 @@ internal sealed class EntryLoader(
         }
         catch
         {
-            cache!.Storer.Release(request.Key, lease);
+            cache.Storer.Release(request.Key, lease);
             throw;
         }
     }
@@ -229,6 +230,7 @@ internal sealed class EntryLoader(
         CancellationToken cancellationToken)
     {
         using var abandonment = cancellationToken.UnsafeRegister(static state => ((Action)state!)(), (Action)ReleaseAll);
+        var kept = leases.Select(held => cache!.Keeper.Keep(held.Key, held.Lease)).ToArray();
         try
         {
             using var permit = await EnterLimitAsync(isBypassing, cancellationToken).ConfigureAwait(false);
@@ -254,6 +256,13 @@ internal sealed class EntryLoader(
         {
             ReleaseAll();
             throw;
+        }
+        finally
+        {
+            foreach (var keeping in kept)
+            {
+                keeping.Dispose();
+            }
         }
 
         void ReleaseAll()
@@ -367,6 +376,8 @@ internal sealed class EntryLoader(
     private async ValueTask<(T Value, LoadContext Context, TimeSpan Duration)> RunLimitedAsync<TState, T>(
         Flight<T> flight, LoadRequest<TState, T> request, LoadStamp stamp, Lease? lease, bool isBypassing)
     {
+        // Its turn may take longer to come than a lease lasts.
+        using var kept = lease is null ? default : cache!.Keeper.Keep(request.Key, lease);
         using var permit = await EnterLimitAsync(request.Key, lease, isBypassing, flight.Token).ConfigureAwait(false);
         if (lease is null || !MayReadStandby(request, lease))
         {

@@ -12,7 +12,13 @@ namespace HybridStore.Reading;
 
 /// <summary>Stores what was loaded, behind its callers. Whatever goes wrong costs a later load and nothing else.</summary>
 internal sealed class EntryStorer(
-    IEntryCache gateway, EntryCodec codec, StoreMetrics metrics, KnownEntries known, ILogger logger, ProtocolUnderTest? test = null)
+    IEntryCache gateway,
+    EntryCodec codec,
+    StoreMetrics metrics,
+    KnownEntries known,
+    ILogger logger,
+    ProtocolUnderTest? test = null,
+    NegativeEntryLimit? negatives = null)
 {
     private static readonly Task<bool> NotStored = Task.FromResult(false);
 
@@ -138,7 +144,13 @@ internal sealed class EntryStorer(
 
         if (value is null)
         {
-            return settings.NegativeTimeToLive;
+            if (negatives is null || negatives.TryTake())
+            {
+                return settings.NegativeTimeToLive;
+            }
+
+            metrics.NotStored(settings.Policy, "negative_limit");
+            return null;
         }
 
         // A load may compute its time to live from a row that says "for ever".

@@ -68,4 +68,7 @@ internal interface IEntryCache
     /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
     /// itself.</summary>
     ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease);
+
+    /// <summary>Lets a lease that is still held last longer, but not beyond the time after which nothing is stored under it.</summary>
+    ValueTask<RedisCallResult<RenewAnswer>> RenewAsync(string key, Lease lease);
 }

@@ -194,6 +194,22 @@ internal sealed class RedisGateway(
         return metrics?.Measure(beganAt, RedisOperation.Release, releasing) ?? releasing;
     }
 
+    /// <summary>Lets a lease that is still held last longer, but not beyond the time after which nothing is stored under it.</summary>
+    public ValueTask<RedisCallResult<RenewAnswer>> RenewAsync(string key, Lease lease)
+    {
+        if (connection.Session is not { } session)
+        {
+            return new ValueTask<RedisCallResult<RenewAnswer>>(RedisCallResult<RenewAnswer>.Refused);
+        }
+
+        var beganAt = metrics?.Begin() ?? 0;
+        var renewing = session.Breakers[session.Layout.PartitionOf(key)].ExecuteAsync(
+            static call => call.Gateway.SendRenewAsync(call.session, call.key, call.lease),
+            (Gateway: this, session, key, lease),
+            CancellationToken.None);
+        return metrics?.Measure(beganAt, RedisOperation.Renew, renewing) ?? renewing;
+    }
+
     /// <summary>Nobody has asked for the generation of this partition for a while: the read goes along with the question, in the same round
     /// trip. Others who come meanwhile wait for the answer.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -241,6 +257,22 @@ internal sealed class RedisGateway(
             CommandFlags.DemandMaster).ConfigureAwait(false);
         clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
         return (bool)answer[1];
+    }
+
+    private async Task<RenewAnswer> SendRenewAsync(RedisSession session, string key, Lease lease)
+    {
+        var sentAt = timeProvider.GetTimestamp();
+        var answer = await session.Database.ScriptEvaluateAsync(
+            session.TextOf(RedisScript.Renew),
+            [session.Layout.Guard(session.Layout.PartitionOf(key), key)],
+            [
+                lease.Token,
+                (long)session.Fencing.LeaseDuration.TotalMilliseconds,
+                (long)session.Fencing.FenceTtl.TotalMilliseconds,
+            ],
+            CommandFlags.DemandMaster).ConfigureAwait(false);
+        clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
+        return RenewAnswers.Parse((string?)answer[1]);
     }
 
     private async Task<StoreAnswer> SendStoreAsync(RedisSession session, StoreCommand command)

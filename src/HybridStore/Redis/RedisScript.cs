@@ -17,6 +17,8 @@ internal sealed class RedisScript
 
     public static RedisScript Release { get; } = Load("release.lua");
 
+    public static RedisScript Renew { get; } = Load("renew.lua");
+
     public static RedisScript Invalidate { get; } = Load("invalidate.lua");
 
     public static RedisScript Layout { get; } = Load("layout.lua");

@@ -79,6 +79,11 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return "LeaseWait must be from zero to 1 minute; the default is 00:00:01.";
         }
 
+        if (options.MaxNegativeEntriesPerSecond is < 0 or > 1_000_000)
+        {
+            yield return "MaxNegativeEntriesPerSecond must be from 0 to 1,000,000; the default is 100, and 0 caches no missing rows.";
+        }
+
         if (options.RedisTimeout < TimeSpan.FromMilliseconds(10) || options.RedisTimeout > TimeSpan.FromMinutes(1))
         {
             yield return "RedisTimeout must be from 10 ms to 1 minute; the default is 00:00:00.2.";

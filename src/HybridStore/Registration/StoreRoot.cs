@@ -41,6 +41,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly RedisRecovery? _recovery;
     private readonly RedisGenerations? _generations;
+    private readonly LeaseKeeper? _keeper;
+    private readonly EntryRefresher? _refresher;
     private readonly OnlineVerifier? _verifier;
     private readonly JanitorSchedule? _janitorSchedule;
     private readonly JournalListener? _listener;
@@ -69,7 +71,10 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ? ConnectionSources.Standby(services, registration, options)
             : (null, false);
         (Options, TimeProvider, Logger) = (options, timeProvider, logger);
-        _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby);
+        _postgres = new PostgresGateway(dataSource, ownsDataSource, logger, standby, ownsStandby)
+        {
+            Scopes = services.GetService<IServiceScopeFactory>(),
+        };
         var script = new SchemaScript(options.Journal.Schema, options.Journal.RingDoorbell, options.Journal.RowLimit, registration.Watched);
         var connection = new SchemaConnection(_postgres, options.Journal.ListenerConnectionString);
         Schema = new HybridStoreSchema(script, connection);
@@ -122,11 +127,19 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             ofApplication = new ObservedInvalidator(_dispatcher, writes, known, "application");
             var codec = new EntryCodec(serializers);
             var entries = new EntryReader(codec, clock, logger);
-            storer = new EntryStorer(Gateway, codec, metrics, known, logger, options.Protocol);
+            storer = new EntryStorer(
+                Gateway,
+                codec,
+                metrics,
+                known,
+                logger,
+                options.Protocol,
+                new NegativeEntryLimit(options.MaxNegativeEntriesPerSecond, timeProvider, logger));
+            _keeper = new LeaseKeeper(Gateway, options.LeaseDuration, metrics, timeProvider);
             var cache = new LoaderCache(
-                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol, metrics), entries, storer);
+                new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol, metrics), entries, storer, _keeper);
             Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
-            var refresher = new EntryRefresher(Loader, cache, _limiter, metrics, logger);
+            _refresher = new EntryRefresher(Loader, cache, _limiter, metrics, timeProvider, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
             explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher, Gate);
             _verifier = options.VerifyRate > 0
@@ -145,7 +158,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     logger)
                 : null;
             reader = new CacheAsideReader(
-                Gateway, entries, Loader, refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
+                Gateway, entries, Loader, _refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
             batchLoader = new BatchLoader(
                 Loader,
                 flights,
@@ -332,6 +345,11 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             await _verifier.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_refresher is not null)
+        {
+            await _refresher.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (_recovery is not null)
         {
             await _recovery.DisposeAsync().ConfigureAwait(false);
@@ -342,6 +360,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             await _dispatcher.DisposeAsync().ConfigureAwait(false);
         }
 
+        _keeper?.Dispose();
         if (Redis is not null)
         {
             await Redis.DisposeAsync().ConfigureAwait(false);

@@ -1,3 +1,7 @@
+using HybridStore.IntegrationTests.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
 namespace HybridStore.IntegrationTests.Reading;
 
 public sealed class NegativeCachingTests(ServersFixture servers)
@@ -117,6 +121,58 @@ public sealed class NegativeCachingTests(ServersFixture servers)
             context.TimeToLive = TimeSpan.Zero;
             return ValueTask.FromResult<string?>(null);
         }
+    }
+
+    [Fact]
+    public async Task A_scan_over_ids_that_do_not_exist_puts_no_more_into_Redis_than_the_limit_allows()
+    {
+        const int ids = 1_000;
+        var clock = new FakeTimeProvider();
+        await using var host = await StoreHost.StartAsync(
+            servers,
+            options => options.MaxNegativeEntriesPerSecond = 50,
+            (services, _) => services.AddMetrics().AddSingleton<TimeProvider>(clock));
+        using var meter = new RecordedMeter(host);
+        var raw = await RawRedis.OfAsync(host, servers.Redis);
+        await host.ExecuteAsync("create table product (id int primary key, name text)");
+
+        var found = await ScanAsync(0);
+
+        Assert.All(found, Assert.Null);
+        Assert.Equal(50, await EntriesAsync(0));
+        Assert.Equal(ids - 50, meter.TagsOf("hybridstore.stores", "hybridstore.result").Count(result => result == "negative_limit"));
+        Assert.Single(host.Logs.GetSnapshot(), log => log.Id.Id == 2310);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        await ScanAsync(ids);
+
+        Assert.Equal(50, await EntriesAsync(ids));
+
+        async Task<Product?[]> ScanAsync(int from) => await Task.WhenAll(Enumerable.Range(from, ids).Select(async id =>
+            await host.Store.GetAsync<Product>(
+                $"product:{id}", "select id, name from product where id = @id", new { id }, WithNegative, Cancellation)));
+
+        async Task<int> EntriesAsync(int from)
+        {
+            await raw.SettleAsync();
+            var there = await Task.WhenAll(Enumerable.Range(from, ids).Select(id => raw.Database.KeyExistsAsync(raw.Name($"product:{id}"))));
+            return there.Count(exists => exists);
+        }
+    }
+
+    [Fact]
+    public async Task Where_the_limit_is_zero_no_null_is_cached_and_values_are()
+    {
+        await using var host = await StoreHost.StartAsync(servers, options => options.MaxNegativeEntriesPerSecond = 0);
+        var raw = await RawRedis.OfAsync(host, servers.Redis);
+        await host.ExecuteAsync("create table product (id int primary key, name text)");
+
+        Assert.Null(await ReadAsync(host, WithNegative));
+        Assert.False(await raw.HasEntryAsync("product:1"));
+        await host.ExecuteAsync("insert into product values (1, 'Kettle')");
+
+        Assert.Equal(new Product(1, "Kettle"), await ReadAsync(host, WithNegative));
+        Assert.True(await raw.HasEntryAsync("product:1"));
     }
 
     private static async Task<Product?> ReadAsync(StoreHost host, EntryOptions? options) => await host.Store.GetAsync<Product>(

@@ -23,7 +23,7 @@ public sealed class MeterHygieneTests(ServersFixture servers)
     private static readonly string[] Units =
     [
         "s", "By", "1", "{read}", "{miss}", "{entry}", "{refresh}", "{name}", "{load}", "{circuit}", "{bell}", "{replay}", "{raise}",
-        "{reconnect}", "{instance}", "{partition}", "{server}", "{key}",
+        "{reconnect}", "{renewal}", "{instance}", "{partition}", "{server}", "{key}",
     ];
 
     // What a store measures that neither watches tables nor has a standby, and whose janitor has nothing to do.

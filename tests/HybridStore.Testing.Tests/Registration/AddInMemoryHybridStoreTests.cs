@@ -54,6 +54,43 @@ public sealed class AddInMemoryHybridStoreTests
     }
 
     [Fact]
+    public async Task A_load_has_services_of_a_scope_of_its_own()
+    {
+        var services = new ServiceCollection();
+        services.AddHybridStore();
+        services.AddScoped<Unit>();
+        services.AddInMemoryHybridStore();
+        await using var provider = services.BuildServiceProvider();
+        var store = provider.GetRequiredService<IHybridStore>();
+        var units = new List<Unit>();
+
+        for (var key = 0; key < 2; key++)
+        {
+            await store.GetAsync($"key:{key}", Load, cancellationToken: Cancellation);
+        }
+
+        Assert.NotSame(units[0], units[1]);
+        Assert.All(units, unit => Assert.True(unit.IsDisposed));
+
+        ValueTask<int> Load(LoadContext context, CancellationToken token)
+        {
+            units.Add(context.Services.GetRequiredService<Unit>());
+            return ValueTask.FromResult(1);
+        }
+    }
+
+    [Fact]
+    public async Task A_store_that_no_container_made_has_none_and_says_what_to_do()
+    {
+        var store = new InMemoryHybridStore();
+
+        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(async () => await store.GetAsync(
+            "key", (context, _) => ValueTask.FromResult(context.Services is not null), cancellationToken: Cancellation));
+
+        Assert.Contains("AddInMemoryHybridStore", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_store_under_a_key_is_replaced_by_itself()
     {
         var services = new ServiceCollection();
@@ -100,5 +137,12 @@ public sealed class AddInMemoryHybridStoreTests
         public void Serialize<T>(T value, IBufferWriter<byte> target) => throw new NotSupportedException("Nothing is serialized.");
 
         public T Deserialize<T>(ReadOnlySequence<byte> source) => throw new NotSupportedException("Nothing is deserialized.");
+    }
+
+    private sealed class Unit : IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
     }
 }

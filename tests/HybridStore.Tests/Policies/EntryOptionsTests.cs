@@ -38,6 +38,10 @@ public class EntryOptionsTests
     public void A_beta_out_of_range_is_refused_at_once(double value) =>
         AssertRefused("Beta", "from 0 to 100", "1 is the usual value", () => new EntryOptions { Beta = value });
 
+    [Fact]
+    public void A_mode_of_refreshing_that_there_is_not_is_refused_at_once() =>
+        AssertRefused("RefreshMode", "Background or Inline", "leave it unset", () => new EntryOptions { RefreshMode = (RefreshMode)7 });
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]

@@ -12,7 +12,7 @@ public class EntryPoliciesTests
         Gen.Double[0, 100].Nullable(),
         Gen.Int.Nullable(),
         Gen.Int[1, 1_000_000].Nullable(),
-        Gen.Select(Gen.Int[0, 1_000_000].Nullable(), Gen.Bool.Nullable())).Select(
+        Gen.Select(Gen.Int[0, 1_000_000].Nullable(), Gen.Bool.Nullable(), Gen.Enum<RefreshMode>().Nullable())).Select(
         (timeToLive, jitter, negative, beta, schema, maximum, rest) => new EntryOptions
         {
             TimeToLive = timeToLive is { } ticks ? TimeSpan.FromTicks(ticks) : null,
@@ -23,6 +23,7 @@ public class EntryPoliciesTests
             MaximumPayloadBytes = maximum,
             CompressionThresholdBytes = rest.Item1,
             DoNotCache = rest.Item2,
+            RefreshMode = rest.Item3,
         });
 
     [Fact]
@@ -34,6 +35,7 @@ public class EntryPoliciesTests
         Assert.Equal(0.1, settings.Jitter);
         Assert.Null(settings.NegativeTimeToLive);
         Assert.Equal(1, settings.Beta);
+        Assert.Equal(RefreshMode.Background, settings.RefreshMode);
         Assert.Equal(0, settings.SchemaVersion);
         Assert.Equal(1024 * 1024, settings.MaximumPayloadBytes);
         Assert.Null(settings.CompressionThresholdBytes);
@@ -59,6 +61,7 @@ public class EntryPoliciesTests
                     call.CompressionThresholdBytes ?? policy.CompressionThresholdBytes ?? store.CompressionThresholdBytes,
                     call.DoNotCache ?? policy.DoNotCache ?? store.DoNotCache ?? false)
                 {
+                    RefreshMode = call.RefreshMode ?? policy.RefreshMode ?? store.RefreshMode ?? RefreshMode.Background,
                     Policy = named,
                 },
                 policies.Resolve(call with { PolicyName = "named" }));

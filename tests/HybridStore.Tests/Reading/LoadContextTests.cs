@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace HybridStore.Tests.Reading;
@@ -86,6 +87,17 @@ public sealed class LoadContextTests : IDisposable
         var options = await Assert.ThrowsAsync<ArgumentException>(
             "parameters", () => context.QueryAsync<int>("select 1", EntryOptions.Never, Cancellation).AsTask());
         Assert.Contains("options: ...", options.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Services_are_those_that_it_is_given_and_without_any_it_says_what_to_do()
+    {
+        using var services = new ServiceCollection().BuildServiceProvider();
+
+        Assert.Same(services, new LoadContext(_connection, services: services).Services);
+        var thrown = Assert.Throws<InvalidOperationException>(() => new LoadContext(_connection).Services);
+        Assert.Contains("AddHybridStore", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("new LoadContext(connection, services: provider)", thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]

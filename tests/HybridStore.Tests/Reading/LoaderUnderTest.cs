@@ -6,6 +6,7 @@ using HybridStore.Resilience.LoadLimiting;
 using HybridStore.Serialization;
 using HybridStore.Tests.Redis;
 using HybridStore.Usage;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace HybridStore.Tests.Reading;
@@ -16,23 +17,28 @@ internal sealed class LoaderUnderTest : IDisposable
     private readonly NpgsqlDataSource _dataSource = NpgsqlDataSource.Create("Host=localhost");
     private readonly LoadLimiter _limiter;
 
-    public LoaderUnderTest()
+    public LoaderUnderTest(LoadLimiterOptions? limits = null)
     {
         // The scripted client answers at once.
         Connection = Task.Run(() => ConnectionUnderTest.StartAsync(Redis)).GetAwaiter().GetResult();
         var metrics = new StoreMetrics(null, "test");
         var codec = new EntryCodec(new SerializerRegistry(new JsonHybridStoreSerializer()));
+        Keeper = new LeaseKeeper(Connection.Gateway, LeaseDuration, metrics, KeeperClock);
         Leases = new LeaseAcquirer(Connection.Gateway, TimeSpan.FromSeconds(1), Connection.Clock);
         var cache = new LoaderCache(
             Leases,
             new EntryReader(codec, Connection.RedisClock, Logger),
             new EntryStorer(
-                Connection.Gateway, codec, metrics, new KnownEntries(metrics, Connection.RedisClock, Connection.Clock), Logger));
-        _limiter = new LoadLimiter(new LoadLimiterOptions(), poolSize: 100, () => false, metrics: null, TimeProvider.System, Logger);
+                Connection.Gateway, codec, metrics, new KnownEntries(metrics, Connection.RedisClock, Connection.Clock), Logger),
+            Keeper);
+        _limiter = new LoadLimiter(limits ?? new LoadLimiterOptions(), poolSize: 100, () => false, metrics: null, TimeProvider.System, Logger);
         Loader = new EntryLoader(
             new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, _limiter, metrics, TimeProvider.System, Logger);
-        Refresher = new EntryRefresher(Loader, cache, _limiter, metrics, Logger);
+        Refresher = new EntryRefresher(Loader, cache, _limiter, metrics, RefresherClock, Logger);
     }
+
+    /// <summary>How long the leases last that are kept.</summary>
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(6);
 
     public ScriptedRedis Redis { get; } = new();
 
@@ -43,6 +49,14 @@ internal sealed class LoaderUnderTest : IDisposable
     public FlightTable Flights { get; } = new();
 
     public LeaseAcquirer Leases { get; }
+
+    /// <summary>The clock by which leases are renewed; nothing else goes by it.</summary>
+    public FakeTimeProvider KeeperClock { get; } = new();
+
+    public LeaseKeeper Keeper { get; }
+
+    /// <summary>The clock by which refreshes are waited for.</summary>
+    public TimerWatch RefresherClock { get; } = new();
 
     public EntryLoader Loader { get; }
 

@@ -12,7 +12,7 @@ public class RedisScriptTests
         Assert.Equal(
             [
                 "claim.lua", "eviction.lua", "explain.lua", "forget.lua", "generation.lua", "info.lua", "invalidate.lua", "layout.lua",
-                "lease.lua", "mark.lua", "memberships.lua", "release.lua", "store.lua", "sweep.lua", "trim.lua", "turn.lua",
+                "lease.lua", "mark.lua", "memberships.lua", "release.lua", "renew.lua", "store.lua", "sweep.lua", "trim.lua", "turn.lua",
             ],
             Names.Select(name => name.Data).Order(StringComparer.Ordinal));
 
@@ -55,6 +55,7 @@ public class RedisScriptTests
     [InlineData("mark.lua", true)]
     [InlineData("memberships.lua", true)]
     [InlineData("release.lua", true)]
+    [InlineData("renew.lua", true)]
     [InlineData("store.lua", false)]
     [InlineData("sweep.lua", true)]
     [InlineData("trim.lua", true)]
@@ -67,6 +68,7 @@ public class RedisScriptTests
     {
         "lease.lua" => RedisScript.Lease,
         "release.lua" => RedisScript.Release,
+        "renew.lua" => RedisScript.Renew,
         "store.lua" => RedisScript.Store,
         "invalidate.lua" => RedisScript.Invalidate,
         "layout.lua" => RedisScript.Layout,

@@ -15,6 +15,7 @@ internal sealed class ScriptedRedis
     private static readonly RedisResult Granted = Answer(1000, "answered", 0, "", Parts("granted", "", 0));
 
     private readonly Channel<RedisKey[]> _invalidations = Channel.CreateUnbounded<RedisKey[]>();
+    private readonly Channel<(RedisKey Guard, byte[] Token)> _renewals = Channel.CreateUnbounded<(RedisKey Guard, byte[] Token)>();
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IServer _server;
     private readonly IDatabase _database;
@@ -49,6 +50,9 @@ internal sealed class ScriptedRedis
     /// <summary>How often <c>lease.lua</c> was called.</summary>
     public int LeaseCalls { get; private set; }
 
+    /// <summary>What <c>renew.lua</c> answers.</summary>
+    public string RenewAnswer { get; set; } = "renewed";
+
     /// <summary>What <c>store.lua</c> answers.</summary>
     public string StoreAnswer { get; set; } = "stored";
 
@@ -65,6 +69,11 @@ internal sealed class ScriptedRedis
     public ValueTask<RedisKey[]> NextInvalidationAsync() => _invalidations.Reader.ReadAsync(TestContext.Current.CancellationToken);
 
     public bool TryNextInvalidation(out RedisKey[]? keys) => _invalidations.Reader.TryRead(out keys);
+
+    /// <summary>The guard and the token of the next call of <c>renew.lua</c>.</summary>
+    public ValueTask<(RedisKey Guard, byte[] Token)> NextRenewalAsync() => _renewals.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+    public bool TryNextRenewal(out (RedisKey Guard, byte[] Token) renewal) => _renewals.Reader.TryRead(out renewal);
 
     public void Restore() => ConnectionRestored?.Invoke(
         Multiplexer,
@@ -134,6 +143,13 @@ internal sealed class ScriptedRedis
                 if (script == RedisScript.Release.For(serverKnowsFlags: true))
                 {
                     return Task.FromResult(Answer(1000, 1));
+                }
+
+                if (script == RedisScript.Renew.For(serverKnowsFlags: true))
+                {
+                    var token = (byte[])((RedisValue[])arguments[2]!)[0]!;
+                    _renewals.Writer.TryWrite((keys[0], token));
+                    return Task.FromResult(Answer(1000, RenewAnswer));
                 }
 
                 if (script == RedisScript.Store.For(serverKnowsFlags: true))

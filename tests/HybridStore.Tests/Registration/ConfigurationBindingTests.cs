@@ -16,11 +16,12 @@ public class ConfigurationBindingTests
             "JanitorInterval": "00:02:00",
             "ServerWatch": { "Interval": "00:00:30", "HitRateDrop": 0.2, "LeastReads": 500, "BaselineHalfLife": "00:30:00" },
             "Health": { "JournalLag": "00:00:20", "ProbeTimeout": "00:00:02" },
+            "MaxNegativeEntriesPerSecond": 20,
             "StrictWrites": true,
             "OnFenceFailure": "Abort",
             "CircuitBreaker": { "FailureThreshold": 5, "FailureWindow": "00:00:20", "BreakDuration": "00:01:00" },
             "InvalidationRetry": { "Capacity": 10, "InitialDelay": "00:00:01", "MaximumDelay": "00:00:10" },
-            "Defaults": { "TimeToLive": "00:20:00", "Jitter": 0.2, "Beta": 2.5 },
+            "Defaults": { "TimeToLive": "00:20:00", "Jitter": 0.2, "Beta": 2.5, "RefreshMode": "Inline" },
             "Policies": {
               "Price": { "TimeToLive": "00:00:30", "NegativeTimeToLive": "00:00:05" },
               "search": {
@@ -50,6 +51,7 @@ public class ConfigurationBindingTests
         Assert.Equal(TimeSpan.FromMinutes(30), options.ServerWatch.BaselineHalfLife);
         Assert.Equal(TimeSpan.FromSeconds(20), options.Health.JournalLag);
         Assert.Equal(TimeSpan.FromSeconds(2), options.Health.ProbeTimeout);
+        Assert.Equal(20, options.MaxNegativeEntriesPerSecond);
         Assert.True(options.StrictWrites);
         Assert.Equal(OnFenceFailure.Abort, options.OnFenceFailure);
         Assert.Equal(5, options.CircuitBreaker.FailureThreshold);
@@ -58,7 +60,9 @@ public class ConfigurationBindingTests
         Assert.Equal(10, options.InvalidationRetry.Capacity);
         Assert.Equal(TimeSpan.FromSeconds(1), options.InvalidationRetry.InitialDelay);
         Assert.Equal(TimeSpan.FromSeconds(10), options.InvalidationRetry.MaximumDelay);
-        Assert.Equal(new EntryOptions { TimeToLive = TimeSpan.FromMinutes(20), Jitter = 0.2, Beta = 2.5 }, options.Defaults);
+        Assert.Equal(
+            new EntryOptions { TimeToLive = TimeSpan.FromMinutes(20), Jitter = 0.2, Beta = 2.5, RefreshMode = RefreshMode.Inline },
+            options.Defaults);
     }
 
     [Fact]

@@ -186,6 +186,13 @@ public class ValidationTests
         AssertOneError(
             new HybridStoreOptions { RedisTimeout = TimeSpan.FromMilliseconds(milliseconds) }, "RedisTimeout must be from 10 ms to 1 minute");
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1_000_001)]
+    public void A_number_of_missing_rows_out_of_range_is_told(int value) =>
+        AssertOneError(
+            new HybridStoreOptions { MaxNegativeEntriesPerSecond = value }, "MaxNegativeEntriesPerSecond must be from 0 to 1,000,000");
+
     [Fact]
     public void The_limits_themselves_are_valid()
     {
@@ -194,11 +201,13 @@ public class ValidationTests
             RedisTimeout = TimeSpan.FromMilliseconds(10),
             Partitions = 1,
             KeyPrefix = "x",
+            MaxNegativeEntriesPerSecond = 0,
         }).Succeeded);
         Assert.True(Validator.Validate("", new HybridStoreOptions
         {
             RedisTimeout = TimeSpan.FromMinutes(1),
             Partitions = 1024,
+            MaxNegativeEntriesPerSecond = 1_000_000,
             KeyPrefix = new string('x', 64),
         }).Succeeded);
     }

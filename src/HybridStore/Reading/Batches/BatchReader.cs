@@ -47,7 +47,8 @@ internal sealed class BatchReader(
                 && reader.TryTake(request, answers[i], recoveries, out var entry, out var header, out T value, out var readAt, out refusal))
             {
                 // How long the batch took is not how long a read takes.
-                reader.Serve(request, header, entry, readAt, beganAt: 0);
+                reader.Serve(request, header, readAt, beganAt: 0);
+                reader.NoteInput(header, entry);
                 if (default(TState) is not ICallerBound)
                 {
                     reader.GoOnBehind(request, header, entry, readAt.Now);
