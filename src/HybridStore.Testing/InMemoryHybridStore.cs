@@ -69,20 +69,18 @@ public sealed class InMemoryHybridStore : IHybridStore
         var (options, time, logger) = (parts.Options, parts.TimeProvider, parts.Logger);
         _hasDatabase = parts.DataSource is not null;
         _answers = new StatementAnswers(_records);
-        _policies = new EntryPolicies(options.Defaults, options.Policies, withoutJitter: true, MemoryName);
+        _policies = new EntryPolicies(options.Defaults, options.Policies, isPredictable: true, MemoryName);
         _codec = new EntryCodec(parts.Serializers);
         _partition = new InMemoryPartition(time, options.FenceTtl, options.LeaseDuration);
 
         var flights = new FlightTable();
-        _cache = new InMemoryCache(_partition, flights, options.InvalidationRetry.Capacity);
+        var clock = new RedisClock(time);
+        _cache = new InMemoryCache(_partition, clock, flights, options.InvalidationRetry.Capacity);
         var postgres = new PostgresGateway(parts.DataSource, ownsDataSource: false, logger)
         {
             Simulated = _hasDatabase ? null : new SimulatedDatabase(_answers),
         };
         var metrics = new StoreMetrics(parts.Meters, MemoryName, time) { ReadObserver = _records.Observe };
-
-        // A clock that is not known keeps the store from refreshing entries early.
-        var clock = new RedisClock(time);
         var writes = new WriteMetrics(metrics);
         var known = new KnownEntries(metrics, clock, time);
         var entries = new EntryReader(_codec, clock, logger);
@@ -94,6 +92,9 @@ public sealed class InMemoryHybridStore : IHybridStore
         var limiter = new LoadLimiter(
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
         var loader = new EntryLoader(postgres, flights, loaderCache, limiter, metrics, time, logger);
+        var marks = new CurrentMarks();
+        var timedLoads = new TimedLoads(
+            loader, new StaleEntries(_cache, entries, loader, _cache, marks, metrics, time, logger), time, logger);
         var store = new CacheAsideStore(
             _policies,
             parts.Serializers,
@@ -101,12 +102,14 @@ public sealed class InMemoryHybridStore : IHybridStore
                 _cache,
                 entries,
                 loader,
+                timedLoads,
                 new EntryRefresher(loader, loaderCache, limiter, metrics, logger),
                 _cache,
                 metrics,
                 known,
-                new CurrentMarks()),
+                marks),
             loader,
+            timedLoads,
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
                 postgres,
@@ -219,7 +222,7 @@ public sealed class InMemoryHybridStore : IHybridStore
                 encoded.Exception);
         }
 
-        _partition.Put(key, encoded.Entry.Span, lifetime, tags);
+        _partition.Put(key, encoded.Entry.Span, lifetime, settings.GraceOf(value is null), tags);
     }
 
     /// <summary>Whether the cache holds an entry for a key that has not expired, of whatever type.</summary>
@@ -228,7 +231,7 @@ public sealed class InMemoryHybridStore : IHybridStore
     public bool IsCached(string key)
     {
         KeyRules.ThrowIfInvalidKey(key);
-        return _partition.Read(key) is not null;
+        return _partition.Holds(key);
     }
 
     /// <summary>Forgets the records, so that a test's expectations are of what follows. Entries and arranged answers stay.</summary>

@@ -17,6 +17,7 @@ internal sealed class CacheAsideStore(
     SerializerRegistry serializers,
     CacheAsideReader? reader,
     EntryLoader loader,
+    TimedLoads timedLoads,
     IEntryExplainer? explainer,
     TransactionalWriter writer,
     ForeignInvalidations invalidations,
@@ -115,7 +116,7 @@ internal sealed class CacheAsideStore(
         }
 
         return new CacheAsideStore(
-            policies, serializers, reader, loader, explainer, writer, invalidations, metrics, hasJournal, readOptions);
+            policies, serializers, reader, loader, timedLoads, explainer, writer, invalidations, metrics, hasJournal, readOptions);
     }
 
     private ValueTask<T> ReadAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken)
@@ -128,7 +129,7 @@ internal sealed class CacheAsideStore(
         metrics.Read(request.Settings.Policy, ReadResult.NotCached);
         request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.NotCached.Name());
         var beganAt = metrics.BeginRead();
-        var loading = loader.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(request.Key), cancellationToken);
+        var loading = timedLoads.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(request.Key), cancellationToken);
         return beganAt == 0 ? loading : MeasureAsync(loading, request.Settings.Policy, beganAt);
     }
 

@@ -15,6 +15,7 @@ internal sealed class CacheAsideReader(
     IEntryCache gateway,
     EntryReader entries,
     EntryLoader loader,
+    TimedLoads timedLoads,
     EntryRefresher refresher,
     IInvalidator invalidations,
     StoreMetrics metrics,
@@ -78,7 +79,7 @@ internal sealed class CacheAsideReader(
 
         ReadOnlyMemory<byte> entry = found.Value;
         if (!entries.TryRead(request, entry, out var header, out T value, out var readAt, out var cause)
-            || (cause = CauseToRefuse(request, header, entry, found)) is not null)
+            || (cause = marks.CauseToRefuse(request, header, entry, found)) is not null)
         {
             return await MissAsync(request, EntryReader.Identity(entry), cause, beganAt, cancellationToken).ConfigureAwait(false);
         }
@@ -153,29 +154,28 @@ internal sealed class CacheAsideReader(
         request.Observed?.Span?.SetTag(TagNames.Outcome, result.Name());
         try
         {
-            var value = await loader.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false);
+            if (!request.Settings.AreLoadsTimed)
+            {
+                var value = await loader.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false);
+                metrics.EndRead(policy, result, beganAt, error: null);
+                return value;
+            }
+
+            var answer = await timedLoads.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false);
+            if (answer.IsStale)
+            {
+                result = ReadResult.Stale;
+                request.Observed?.Span?.SetTag(TagNames.Outcome, result.Name());
+            }
+
             metrics.EndRead(policy, result, beganAt, error: null);
-            return value;
+            return answer.Value;
         }
         catch (Exception error)
         {
             metrics.EndRead(policy, result, beganAt, error);
             throw;
         }
-    }
-
-    /// <summary>Why the entry is not what this caller asks for; null if it is.</summary>
-    private string? CauseToRefuse<TState, T>(
-        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, in FoundEntry found)
-    {
-        if (request.AtLeast is { } write
-            && !request.IsReflectedBy(header.ReadStamp(entry.Span))
-            && !(request.IsJournaled && marks.HaveApplied(found, write)))
-        {
-            return MissCause.OlderThanWrite;
-        }
-
-        return request.MaxStaleness is { } bound && !marks.IsWithin(found, bound) ? MissCause.OlderThanBound : null;
     }
 
     private void RefreshIfDue<TState, T>(

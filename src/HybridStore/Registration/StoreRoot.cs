@@ -83,6 +83,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             timeProvider,
             logger);
         CacheAsideReader? reader = null;
+        TimedLoads timedLoads;
         IEntryExplainer? explainer = null;
         EntryStorer? storer = null;
         IInvalidator invalidator = new NothingToInvalidate();
@@ -123,6 +124,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
             var refresher = new EntryRefresher(Loader, cache, _limiter, metrics, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
+            var stale = new StaleEntries(Gateway, entries, Loader, _dispatcher, marks, metrics, timeProvider, logger);
+            timedLoads = new TimedLoads(Loader, stale, timeProvider, logger);
             explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher, Gate);
             _verifier = options.VerifyRate > 0
                 ? new OnlineVerifier(
@@ -140,7 +143,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     logger)
                 : null;
             reader = new CacheAsideReader(
-                Gateway, entries, Loader, refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
+                Gateway, entries, Loader, timedLoads, refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
@@ -168,6 +171,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         else
         {
             Loader = new EntryLoader(_postgres, flights, cache: null, _limiter, metrics, timeProvider, logger, options.Protocol);
+            timedLoads = new TimedLoads(Loader, stale: null, timeProvider, logger);
         }
 
         Store = new CacheAsideStore(
@@ -175,6 +179,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             serializers,
             reader,
             Loader,
+            timedLoads,
             explainer,
             new TransactionalWriter(
                 _postgres,
