@@ -1,0 +1,156 @@
+using HybridStore.Fencing;
+using HybridStore.IntegrationTests.Telemetry;
+using HybridStore.IntegrationTests.Writing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace HybridStore.IntegrationTests.Reading.Stale;
+
+/// <summary>Callers who do not wait for ever.</summary>
+public sealed class HardLoadTimeoutTests(ServersFixture servers)
+{
+    private static readonly TimeSpan Brief = TimeSpan.FromMilliseconds(50);
+
+    private static readonly EntryOptions Hard = new() { Beta = 0, HardLoadTimeout = Brief };
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_caller_who_waits_alone_gets_an_exception_and_its_load_is_cancelled()
+    {
+        await using var entry = await ExpiredEntry.StartAsync(servers);
+        var load = new HeldLoad();
+
+        var thrown = await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => entry.ReadAsync(load, Hard));
+
+        Assert.Equal(Brief, thrown.Timeout);
+        Assert.Contains("HardLoadTimeout (00:00:00.0500000)", thrown.Message, StringComparison.Ordinal);
+        await load.Abandoned.WaitAsync(Cancellation);
+        var next = new HeldLoad();
+        next.Return(2);
+        Assert.Equal(2, await entry.ReadAsync(next, Hard with { HardLoadTimeout = TimeSpan.FromMinutes(1) }));
+    }
+
+    [Fact]
+    public async Task A_caller_for_whom_an_expired_value_is_kept_gets_that()
+    {
+        await using var entry = await ExpiredEntry.StartAsync(servers);
+        using var meter = new RecordedMeter(entry.Host);
+        var load = new HeldLoad();
+
+        Assert.Equal(1, await entry.ReadAsync(load, ExpiredEntry.Options with { HardLoadTimeout = Brief }));
+
+        Assert.Equal(["timed_out"], meter.TagsOf("hybridstore.reads.stale", "hybridstore.reason"));
+        await load.Abandoned.WaitAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task A_load_that_another_caller_has_started_goes_on()
+    {
+        await using var entry = await ExpiredEntry.StartAsync(servers);
+        var load = new HeldLoad();
+        var patient = entry.ReadAsync(load, new EntryOptions { Beta = 0 });
+        await load.Started;
+
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => entry.ReadAsync(load, Hard));
+
+        Assert.False(load.Abandoned.IsCompleted);
+        load.Return(2);
+        Assert.Equal(2, await patient);
+        Assert.Equal(1, load.Runs);
+    }
+
+    [Fact]
+    public async Task A_load_that_others_wait_for_goes_on_without_who_has_started_it()
+    {
+        var time = new FakeTimeProvider();
+        var gate = new StepGate(null);
+        await using var entry = await ExpiredEntry.StartAsync(
+            servers,
+            options =>
+            {
+                options.RedisTimeout = TimeSpan.FromMinutes(1);
+                options.Protocol = new ProtocolUnderTest { Gate = gate };
+            },
+            services => services.AddSingleton<TimeProvider>(time));
+        var load = new HeldLoad();
+        var starter = entry.ReadAsync(load, Hard);
+        await load.Started;
+        var patient = entry.ReadAsync(load, new EntryOptions { Beta = 0 });
+        await gate.Joined.WaitAsync(Cancellation);
+
+        time.Advance(Brief);
+
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => starter);
+        Assert.False(load.Abandoned.IsCompleted);
+        load.Return(2);
+        Assert.Equal(2, await patient);
+        Assert.Equal(1, load.Runs);
+    }
+
+    [Fact]
+    public async Task The_wait_for_a_lease_counts()
+    {
+        await using var entry = await ExpiredEntry.StartAsync(servers, options => options.LeaseWait = TimeSpan.FromMinutes(1));
+        await using var other = await StoreHost.StartAsync(servers, besides: entry.Host);
+        var (load, own) = (new HeldLoad(), new HeldLoad());
+        var loading = other.Store.GetAsync("cold", load.RunAsync, cancellationToken: Cancellation).AsTask();
+        await load.Started;
+
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(
+            async () => await entry.Store.GetAsync("cold", own.RunAsync, Hard, Cancellation));
+
+        Assert.Equal(0, own.Runs);
+        load.Return(2);
+        Assert.Equal(2, await loading);
+    }
+
+    [Fact]
+    public async Task A_load_past_the_cache_is_bounded_too()
+    {
+        await using var entry = await ExpiredEntry.StartAsync(servers);
+        var (never, skipped, bound) = (new HeldLoad(), new HeldLoad(), new HeldLoad());
+
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => entry.ReadAsync(never, Hard with { DoNotCache = true }));
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(async () => await entry.Store
+            .With(new ReadOptions { SkipCache = true }).GetAsync(ExpiredEntry.Key, skipped.RunAsync, Hard, Cancellation));
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(async () => await entry.Store.GetAsync(
+            ExpiredEntry.Key, new Func<CancellationToken, Task<int>>(bound.RunAsync), Hard, Cancellation));
+
+        // Those have ended before their callers went on.
+        Assert.True(never.Abandoned.IsCompleted && skipped.Abandoned.IsCompleted && bound.Abandoned.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_caller_that_is_cancelled_first_hears_of_that()
+    {
+        await using var entry = await ExpiredEntry.StartAsync(servers);
+        using var leaving = new CancellationTokenSource();
+        var (load, alone) = (new HeldLoad(), new HeldLoad());
+        var patient = Hard with { HardLoadTimeout = TimeSpan.FromHours(1) };
+        var read = entry.ReadAsync(load, patient, leaving.Token);
+        var readAlone = entry.ReadAsync(alone, patient with { DoNotCache = true }, leaving.Token);
+        await load.Started;
+        await alone.Started;
+
+        await leaving.CancelAsync();
+
+        Assert.Equal(leaving.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read)).CancellationToken);
+        Assert.Equal(leaving.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => readAlone)).CancellationToken);
+        await load.Abandoned.WaitAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task The_failure_of_a_load_within_its_time_is_the_callers_as_it_was()
+    {
+        await using var entry = await ExpiredEntry.StartAsync(servers);
+
+        await Assert.ThrowsAsync<DatabaseAwayException>(
+            () => entry.ReadInVainAsync(options: Hard with { HardLoadTimeout = TimeSpan.FromHours(1) }));
+        await Assert.ThrowsAsync<TimeoutException>(async () => await entry.Store.GetAsync<int>(
+            ExpiredEntry.Key,
+            (_, _) => throw new TimeoutException(),
+            Hard with { HardLoadTimeout = TimeSpan.FromHours(1) },
+            Cancellation));
+    }
+}
