@@ -101,6 +101,11 @@ internal sealed class EntryLoader(
             var flight = flights.GetOrAdd(key, candidate);
             var isStarter = ReferenceEquals(flight, candidate);
             request.Observed?.Take(flight);
+            if (request.Patience is not null)
+            {
+                request.Patience.Flight = flight;
+            }
+
             Task flying = flight.Landing;
             if (isStarter)
             {

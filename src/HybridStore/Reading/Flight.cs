@@ -10,6 +10,7 @@ internal abstract class Flight
 
     private long _beganAt;
     private int _fences;
+    private int _isStayedWith;
 
     /// <summary>When what the flight brings began to be read, in the count of arrivals.</summary>
     public long BeganAt => Volatile.Read(ref _beganAt);
@@ -20,6 +21,10 @@ internal abstract class Flight
     /// <summary>Numbers everything that happens to flights. A caller that arrived before a load began can take what it brings, whatever was
     /// invalidated before the caller came.</summary>
     public static long NextArrival() => Interlocked.Increment(ref _arrivals);
+
+    /// <summary>Whether a caller who goes on with an expired value is to stay with the load, so that it goes on too: one is enough, however
+    /// many come while it takes.</summary>
+    public bool TryStay() => Interlocked.Exchange(ref _isStayedWith, 1) == 0;
 
     public void NoteFences(int fences) => Volatile.Write(ref _fences, Math.Max(_fences, fences));
 

@@ -8,6 +8,7 @@ internal sealed class LoadPatience : IDisposable
     private readonly CancellationTokenSource _ending;
     private readonly CancellationTokenRegistration _registration;
     private volatile bool _callerHasGoneOn;
+    private volatile Flight? _flight;
 
     /// <param name="longest">How long it waits; null without an end.</param>
     /// <param name="timeProvider">Measures that.</param>
@@ -28,6 +29,13 @@ internal sealed class LoadPatience : IDisposable
 
     /// <summary>Whether the caller has got another value meanwhile. What its delegate works with may be gone with it.</summary>
     public bool CallerHasGoneOn => _callerHasGoneOn;
+
+    /// <summary>What the caller waits for; null where it runs its load alone.</summary>
+    public Flight? Flight
+    {
+        get => _flight;
+        set => _flight = value;
+    }
 
     /// <summary>The caller goes on with another value: from here on its token has no say.</summary>
     public void GoOn()

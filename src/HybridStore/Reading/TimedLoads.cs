@@ -1,3 +1,4 @@
+using System.Transactions;
 using HybridStore.Diagnostics;
 using Microsoft.Extensions.Logging;
 
@@ -50,9 +51,11 @@ internal sealed class TimedLoads(EntryLoader loader, StaleEntries? stale, TimePr
     private async ValueTask<ReadAnswer<T>> LoadInTimeAsync<TState, T>(
         LoadRequest<TState, T> request, ReadOnlyMemory<byte>? seen, CancellationToken cancellationToken)
     {
-        // Without an entry that is past its expiry nobody gets anything early.
+        // Without an entry that is past its expiry nobody gets anything early; and what runs in the caller's transaction ends before that.
         var hard = request.Settings.HardLoadTimeout;
-        var soft = seen is { IsEmpty: false } && stale is not null && stale.MayServe(request) ? request.Settings.SoftLoadTimeout : null;
+        var soft = seen is { IsEmpty: false } && stale is not null && stale.MayServe(request) && Transaction.Current is null
+            ? request.Settings.SoftLoadTimeout
+            : null;
         if (soft is null && hard is null)
         {
             return new ReadAnswer<T>(await loader.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false), IsStale: false);
@@ -77,7 +80,7 @@ internal sealed class TimedLoads(EntryLoader loader, StaleEntries? stale, TimePr
                 else
                 {
                     isLeftBehind = true;
-                    _ = FinishBehindAsync(loading, patience);
+                    _ = patience.Flight?.TryStay() == false ? LeaveAsync(loading, patience) : FinishBehindAsync(loading, patience);
                 }
 
                 return answer;
@@ -137,6 +140,13 @@ internal sealed class TimedLoads(EntryLoader loader, StaleEntries? stale, TimePr
         {
             throw new OperationCanceledException(error.Message, error, cancellationToken);
         }
+    }
+
+    private static async Task LeaveAsync(Task loading, LoadPatience patience)
+    {
+        await patience.EndAsync().ConfigureAwait(false);
+        await loading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        patience.Dispose();
     }
 
     private async Task FinishBehindAsync(Task loading, LoadPatience patience)

@@ -9,6 +9,8 @@ public sealed class InMemoryOnPostgresEntryOptionsTests(ServersFixture servers) 
 
 public sealed class InMemoryOnPostgresSharedLoadTests(ServersFixture servers) : SharedLoadContract(new InMemoryOnPostgresBackend(servers));
 
+public sealed class InMemoryOnPostgresLateLoadTests(ServersFixture servers) : LateLoadContract(new InMemoryOnPostgresBackend(servers));
+
 public sealed class InMemoryOnPostgresInvalidationTests(ServersFixture servers) : InvalidationContract(new InMemoryOnPostgresBackend(servers));
 
 public sealed class InMemoryOnPostgresWriteTests(ServersFixture servers) : WriteContract(new InMemoryOnPostgresBackend(servers));

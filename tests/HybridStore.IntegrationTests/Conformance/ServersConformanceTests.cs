@@ -9,6 +9,8 @@ public sealed class ServersEntryOptionsTests(ServersFixture servers) : EntryOpti
 
 public sealed class ServersSharedLoadTests(ServersFixture servers) : SharedLoadContract(new ServersBackend(servers));
 
+public sealed class ServersLateLoadTests(ServersFixture servers) : LateLoadContract(new ServersBackend(servers));
+
 public sealed class ServersInvalidationTests(ServersFixture servers) : InvalidationContract(new ServersBackend(servers));
 
 public sealed class ServersWriteTests(ServersFixture servers) : WriteContract(new ServersBackend(servers));

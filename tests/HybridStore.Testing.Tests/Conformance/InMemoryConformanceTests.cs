@@ -9,6 +9,8 @@ public sealed class InMemoryEntryOptionsTests() : EntryOptionsContract(new InMem
 
 public sealed class InMemorySharedLoadTests() : SharedLoadContract(new InMemoryBackend());
 
+public sealed class InMemoryLateLoadTests() : LateLoadContract(new InMemoryBackend());
+
 public sealed class InMemoryInvalidationTests() : InvalidationContract(new InMemoryBackend());
 
 public sealed class InMemoryWriteTests() : WriteContract(new InMemoryBackend());

@@ -1,6 +1,10 @@
 using System.Globalization;
+using HybridStore.Fencing;
+using HybridStore.IntegrationTests.Resilience;
+using HybridStore.IntegrationTests.Writing;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace HybridStore.IntegrationTests.Reading.Stale;
 
@@ -24,6 +28,12 @@ internal sealed class ExpiredEntry : IAsyncDisposable
         StaleOnError = TimeSpan.FromHours(1),
     };
 
+    /// <summary>The store's time, where it is the test's to say.</summary>
+    public FakeTimeProvider Time { get; private init; } = new();
+
+    /// <summary>Tells of those who have joined another's load, likewise.</summary>
+    public StepGate Gate { get; private init; } = new(null);
+
     public StoreHost Host { get; }
 
     public RawRedis Raw { get; }
@@ -43,13 +53,32 @@ internal sealed class ExpiredEntry : IAsyncDisposable
         return await OfAsync(host, servers.Redis);
     }
 
-    public static async Task<ExpiredEntry> OfAsync(StoreHost host, RedisServer redis)
+    /// <summary>The same with time that stands still until the test lets it pass.</summary>
+    public static async Task<ExpiredEntry> StartInStoppedTimeAsync(ServersFixture servers)
     {
-        var entry = new ExpiredEntry(host, await RawRedis.OfAsync(host, redis));
-        await entry.StoreAsync();
-        await entry.ExpireAsync(TimeSpan.FromMinutes(1));
-        return entry;
+        var (time, gate) = (new FakeTimeProvider(), new StepGate(null));
+        var host = await StoreHost.StartAsync(
+            servers,
+            options =>
+            {
+                options.RedisTimeout = TimeSpan.FromMinutes(1);
+                options.Protocol = new ProtocolUnderTest { Gate = gate };
+            },
+            (services, _) => services.AddMetrics().AddSingleton<TimeProvider>(time));
+        return await PrepareAsync(new ExpiredEntry(host, await RawRedis.OfAsync(host, servers.Redis)) { Time = time, Gate = gate });
     }
+
+    /// <summary>Lets time pass until something has happened.</summary>
+    public Task PassUntilAsync(TimeSpan step, Func<bool> condition, string what) => Eventually.HappensAsync(
+        () =>
+        {
+            Time.Advance(step);
+            return condition();
+        },
+        what);
+
+    public static async Task<ExpiredEntry> OfAsync(StoreHost host, RedisServer redis) =>
+        await PrepareAsync(new ExpiredEntry(host, await RawRedis.OfAsync(host, redis)));
 
     /// <summary>Stores it with a stamp.</summary>
     public async Task StoreAsync()
@@ -89,6 +118,13 @@ internal sealed class ExpiredEntry : IAsyncDisposable
 
     public Task AssertFailsAsync(IHybridStore? through = null) =>
         Assert.ThrowsAsync<DatabaseAwayException>(() => ReadInVainAsync(through));
+
+    private static async Task<ExpiredEntry> PrepareAsync(ExpiredEntry entry)
+    {
+        await entry.StoreAsync();
+        await entry.ExpireAsync(TimeSpan.FromMinutes(1));
+        return entry;
+    }
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

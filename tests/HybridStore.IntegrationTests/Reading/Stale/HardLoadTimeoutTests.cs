@@ -1,8 +1,4 @@
-using HybridStore.Fencing;
 using HybridStore.IntegrationTests.Telemetry;
-using HybridStore.IntegrationTests.Writing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 
 namespace HybridStore.IntegrationTests.Reading.Stale;
 
@@ -18,11 +14,14 @@ public sealed class HardLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task A_caller_who_waits_alone_gets_an_exception_and_its_load_is_cancelled()
     {
-        await using var entry = await ExpiredEntry.StartAsync(servers);
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         var load = new HeldLoad();
+        var read = entry.ReadAsync(load, Hard);
+        await load.Started;
 
-        var thrown = await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => entry.ReadAsync(load, Hard));
+        entry.Time.Advance(Brief);
 
+        var thrown = await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => read);
         Assert.Equal(Brief, thrown.Timeout);
         Assert.Contains("HardLoadTimeout (00:00:00.0500000)", thrown.Message, StringComparison.Ordinal);
         await load.Abandoned.WaitAsync(Cancellation);
@@ -34,12 +33,15 @@ public sealed class HardLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task A_caller_for_whom_an_expired_value_is_kept_gets_that()
     {
-        await using var entry = await ExpiredEntry.StartAsync(servers);
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         using var meter = new RecordedMeter(entry.Host);
         var load = new HeldLoad();
+        var read = entry.ReadAsync(load, ExpiredEntry.Options with { HardLoadTimeout = Brief });
+        await load.Started;
 
-        Assert.Equal(1, await entry.ReadAsync(load, ExpiredEntry.Options with { HardLoadTimeout = Brief }));
+        entry.Time.Advance(Brief);
 
+        Assert.Equal(1, await read);
         Assert.Equal(["timed_out"], meter.TagsOf("hybridstore.reads.stale", "hybridstore.reason"));
         await load.Abandoned.WaitAsync(Cancellation);
     }
@@ -63,23 +65,14 @@ public sealed class HardLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task A_load_that_others_wait_for_goes_on_without_who_has_started_it()
     {
-        var time = new FakeTimeProvider();
-        var gate = new StepGate(null);
-        await using var entry = await ExpiredEntry.StartAsync(
-            servers,
-            options =>
-            {
-                options.RedisTimeout = TimeSpan.FromMinutes(1);
-                options.Protocol = new ProtocolUnderTest { Gate = gate };
-            },
-            services => services.AddSingleton<TimeProvider>(time));
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         var load = new HeldLoad();
         var starter = entry.ReadAsync(load, Hard);
         await load.Started;
         var patient = entry.ReadAsync(load, new EntryOptions { Beta = 0 });
-        await gate.Joined.WaitAsync(Cancellation);
+        await entry.Gate.Joined.WaitAsync(Cancellation);
 
-        time.Advance(Brief);
+        entry.Time.Advance(Brief);
 
         await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => starter);
         Assert.False(load.Abandoned.IsCompleted);
@@ -109,16 +102,33 @@ public sealed class HardLoadTimeoutTests(ServersFixture servers)
     public async Task A_load_past_the_cache_is_bounded_too()
     {
         await using var entry = await ExpiredEntry.StartAsync(servers);
-        var (never, skipped, bound) = (new HeldLoad(), new HeldLoad(), new HeldLoad());
+        var (never, skipped) = (new HeldLoad(), new HeldLoad());
 
         await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => entry.ReadAsync(never, Hard with { DoNotCache = true }));
         await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(async () => await entry.Store
             .With(new ReadOptions { SkipCache = true }).GetAsync(ExpiredEntry.Key, skipped.RunAsync, Hard, Cancellation));
-        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(async () => await entry.Store.GetAsync(
-            ExpiredEntry.Key, new Func<CancellationToken, Task<int>>(bound.RunAsync), Hard, Cancellation));
 
-        // Those have ended before their callers went on.
-        Assert.True(never.Abandoned.IsCompleted && skipped.Abandoned.IsCompleted && bound.Abandoned.IsCompleted);
+        // They have ended before their callers went on.
+        Assert.True(never.Abandoned.IsCompleted && skipped.Abandoned.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_load_that_works_with_what_is_its_callers_has_ended_when_the_caller_goes_on()
+    {
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
+        var (load, own) = (new HeldLoad(), new HeldLoad());
+        own.Return(3);
+        var read = entry.Store.GetAsync(
+            ExpiredEntry.Key, new Func<CancellationToken, Task<int>>(load.RunAsync), Hard, Cancellation).AsTask();
+        await load.Started;
+        var patient = entry.ReadAsync(own, new EntryOptions { Beta = 0 });
+        await entry.Gate.Joined.WaitAsync(Cancellation);
+
+        entry.Time.Advance(Brief);
+
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => read);
+        Assert.True(load.Abandoned.IsCompleted);
+        Assert.Equal(3, await patient);
     }
 
     [Fact]

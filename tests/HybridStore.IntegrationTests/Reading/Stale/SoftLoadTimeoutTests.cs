@@ -1,17 +1,15 @@
-using HybridStore.Fencing;
 using HybridStore.IntegrationTests.Resilience;
 using HybridStore.IntegrationTests.Telemetry;
-using HybridStore.IntegrationTests.Writing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 
 namespace HybridStore.IntegrationTests.Reading.Stale;
 
 /// <summary>Callers who take the expired value while the load goes on.</summary>
 public sealed class SoftLoadTimeoutTests(ServersFixture servers)
 {
-    // Over at once: the loads here end when the test says.
-    private static readonly EntryOptions Soft = ExpiredEntry.Options with { SoftLoadTimeout = TimeSpan.FromMilliseconds(1) };
+    // Soon over: the loads here end when the test says.
+    private static readonly TimeSpan Brief = TimeSpan.FromMilliseconds(20);
+
+    private static readonly EntryOptions Soft = ExpiredEntry.Options with { SoftLoadTimeout = Brief };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -64,25 +62,15 @@ public sealed class SoftLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task Where_the_expired_value_was_invalidated_meanwhile_the_caller_goes_on_waiting()
     {
-        var time = new FakeTimeProvider();
-        await using var entry = await ExpiredEntry.StartAsync(
-            servers,
-            options => options.RedisTimeout = TimeSpan.FromMinutes(1),
-            services => services.AddSingleton<TimeProvider>(time));
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         using var meter = new RecordedMeter(entry.Host);
         var load = new HeldLoad();
-        var read = entry.ReadAsync(load, ExpiredEntry.Options with { SoftLoadTimeout = TimeSpan.FromMilliseconds(100) });
+        var read = entry.ReadAsync(load, Soft);
         await load.Started;
         await entry.Store.InvalidateKeyAsync(ExpiredEntry.Key, Cancellation);
         var readsBefore = Reads();
 
-        await Eventually.HappensAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromMilliseconds(100));
-                return Reads() > readsBefore;
-            },
-            "Redis is asked for the expired value");
+        await entry.PassUntilAsync(Brief, () => Reads() > readsBefore, "Redis is asked for the expired value");
 
         Assert.False(read.IsCompleted);
         load.Return(2);
@@ -111,10 +99,15 @@ public sealed class SoftLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task The_hard_time_out_ends_a_load_that_nobody_waits_for_any_more()
     {
-        await using var entry = await ExpiredEntry.StartAsync(servers);
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         var load = new HeldLoad();
+        var read = entry.ReadAsync(load, Soft with { HardLoadTimeout = TimeSpan.FromSeconds(10) });
+        await load.Started;
+        await entry.PassUntilAsync(Brief, () => read.IsCompleted, "the caller gets the expired value");
+        Assert.Equal(1, await read);
+        Assert.False(load.Abandoned.IsCompleted);
 
-        Assert.Equal(1, await entry.ReadAsync(load, Soft with { HardLoadTimeout = TimeSpan.FromMilliseconds(200) }));
+        entry.Time.Advance(TimeSpan.FromSeconds(10));
 
         await load.Abandoned.WaitAsync(Cancellation);
         await Eventually.HappensAsync(() => entry.Host.Logs.GetSnapshot().Any(log => log.Id.Id == 2301), "it is told");
@@ -137,13 +130,13 @@ public sealed class SoftLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task Who_waits_for_a_load_that_fails_behind_its_own_caller_runs_one_of_its_own()
     {
-        var gate = new StepGate(null);
-        await using var entry = await ExpiredEntry.StartAsync(
-            servers, options => options.Protocol = new ProtocolUnderTest { Gate = gate });
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         var (load, own) = (new HeldLoad(), new HeldLoad());
-        Assert.Equal(1, await entry.ReadAsync(load, Soft));
-        var waiting = entry.ReadAsync(own, new EntryOptions { Beta = 0 });
-        await gate.Joined.WaitAsync(Cancellation);
+        var early = entry.ReadAsync(load, Soft);
+        await load.Started;
+        await entry.PassUntilAsync(Brief, () => early.IsCompleted, "the caller gets the expired value");
+        var waiting = entry.ReadAsync(own, ExpiredEntry.Options with { StaleOnError = null });
+        await entry.Gate.Joined.WaitAsync(Cancellation);
 
         load.Fail();
         own.Return(3);
@@ -154,11 +147,14 @@ public sealed class SoftLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task A_load_that_works_with_what_is_its_callers_has_ended_when_the_caller_goes_on()
     {
-        await using var entry = await ExpiredEntry.StartAsync(servers);
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         var load = new HeldLoad();
+        var read = ReadBoundAsync(entry, load, Soft);
+        await load.Started;
 
-        Assert.Equal(1, await ReadBoundAsync(entry, load, Soft));
+        await entry.PassUntilAsync(Brief, () => read.IsCompleted, "the caller gets the expired value");
 
+        Assert.Equal(1, await read);
         Assert.True(load.Abandoned.IsCompleted);
         var next = new HeldLoad();
         next.Return(2);
@@ -168,30 +164,15 @@ public sealed class SoftLoadTimeoutTests(ServersFixture servers)
     [Fact]
     public async Task It_has_ended_also_where_others_wait_for_it_and_they_run_their_own()
     {
-        var time = new FakeTimeProvider();
-        var gate = new StepGate(null);
-        await using var entry = await ExpiredEntry.StartAsync(
-            servers,
-            options =>
-            {
-                options.RedisTimeout = TimeSpan.FromMinutes(1);
-                options.Protocol = new ProtocolUnderTest { Gate = gate };
-            },
-            services => services.AddSingleton<TimeProvider>(time));
+        await using var entry = await ExpiredEntry.StartInStoppedTimeAsync(servers);
         var (load, own) = (new HeldLoad(), new HeldLoad());
         own.Return(3);
-        var early = ReadBoundAsync(entry, load, ExpiredEntry.Options with { SoftLoadTimeout = TimeSpan.FromMilliseconds(100) });
+        var early = ReadBoundAsync(entry, load, Soft);
         await load.Started;
         var waiting = ReadBoundAsync(entry, own, ExpiredEntry.Options);
-        await gate.Joined.WaitAsync(Cancellation);
+        await entry.Gate.Joined.WaitAsync(Cancellation);
 
-        await Eventually.HappensAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromMilliseconds(100));
-                return early.IsCompleted;
-            },
-            "the caller gets the expired value");
+        await entry.PassUntilAsync(Brief, () => early.IsCompleted, "the caller gets the expired value");
 
         Assert.Equal(1, await early);
         Assert.True(load.Abandoned.IsCompleted);
