@@ -71,21 +71,19 @@ public sealed class InMemoryHybridStore : IHybridStore
         var (options, time, logger) = (parts.Options, parts.TimeProvider, parts.Logger);
         _hasDatabase = parts.DataSource is not null;
         _answers = new StatementAnswers(_records);
-        _policies = new EntryPolicies(options.Defaults, options.Policies, withoutJitter: true, MemoryName);
+        _policies = new EntryPolicies(options.Defaults, options.Policies, isPredictable: true, MemoryName);
         _codec = new EntryCodec(parts.Serializers);
         _partition = new InMemoryPartition(time, options.FenceTtl, options.LeaseDuration);
 
         var flights = new FlightTable();
-        _cache = new InMemoryCache(_partition, flights, options.InvalidationRetry.Capacity);
+        var clock = new RedisClock(time);
+        _cache = new InMemoryCache(_partition, clock, flights, options.InvalidationRetry.Capacity);
         var postgres = new PostgresGateway(parts.DataSource, ownsDataSource: false, logger)
         {
             Simulated = _hasDatabase ? null : new SimulatedDatabase(_answers),
             Scopes = parts.Scopes,
         };
         var metrics = new StoreMetrics(parts.Meters, MemoryName, time) { ReadObserver = _records.Observe };
-
-        // A clock that is not known keeps the store from refreshing entries early.
-        var clock = new RedisClock(time);
         var writes = new WriteMetrics(metrics);
         var known = new KnownEntries(metrics, clock, time);
         var entries = new EntryReader(_codec, clock, logger);
@@ -101,8 +99,18 @@ public sealed class InMemoryHybridStore : IHybridStore
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
         var loader = new EntryLoader(postgres, flights, loaderCache, limiter, metrics, time, logger);
         var marks = new CurrentMarks();
+        var timedLoads = new TimedLoads(
+            loader, new StaleEntries(_cache, entries, loader, _cache, marks, metrics, time, logger), time, logger);
         var reader = new CacheAsideReader(
-            _cache, entries, loader, new EntryRefresher(loader, loaderCache, limiter, metrics, time, logger), _cache, metrics, known, marks);
+            _cache,
+            entries,
+            loader,
+            timedLoads,
+            new EntryRefresher(loader, loaderCache, limiter, metrics, time, logger),
+            _cache,
+            metrics,
+            known,
+            marks);
         var batches = new BatchLoader(
             loader, flights, new BatchFlight(_cache, loader, flights, loaderCache, metrics, TimeProvider.System), limiter, metrics, logger);
         var store = new CacheAsideStore(
@@ -110,6 +118,7 @@ public sealed class InMemoryHybridStore : IHybridStore
             parts.Serializers,
             reader,
             loader,
+            timedLoads,
             new BatchReader(_cache, reader, batches, _cache, metrics, known, marks),
             batches,
             new CacheWarmer(_cache, loader, storer, time, logger),
@@ -226,7 +235,7 @@ public sealed class InMemoryHybridStore : IHybridStore
                 encoded.Exception);
         }
 
-        _partition.Put(key, encoded.Entry.Span, lifetime, tags);
+        _partition.Put(key, encoded.Entry.Span, lifetime, settings.GraceOf(value is null), tags);
     }
 
     /// <summary>Whether the cache holds an entry for a key that has not expired, of whatever type.</summary>
@@ -235,7 +244,7 @@ public sealed class InMemoryHybridStore : IHybridStore
     public bool IsCached(string key)
     {
         KeyRules.ThrowIfInvalidKey(key);
-        return _partition.Read(key) is not null;
+        return _partition.Holds(key);
     }
 
     /// <summary>Forgets the records, so that a test's expectations are of what follows. Entries and arranged answers stay.</summary>

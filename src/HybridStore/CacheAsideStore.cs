@@ -21,6 +21,7 @@ internal sealed class CacheAsideStore(
     SerializerRegistry serializers,
     CacheAsideReader? reader,
     EntryLoader loader,
+    TimedLoads timedLoads,
     BatchReader? batchReader,
     BatchLoader batchLoader,
     CacheWarmer? warmer,
@@ -224,6 +225,7 @@ internal sealed class CacheAsideStore(
             serializers,
             reader,
             loader,
+            timedLoads,
             batchReader,
             batchLoader,
             warmer,
@@ -255,7 +257,7 @@ internal sealed class CacheAsideStore(
         metrics.Read(request.Settings.Policy, ReadResult.NotCached);
         request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.NotCached.Name());
         var beganAt = metrics.BeginRead();
-        var loading = loader.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(request.Key), cancellationToken);
+        var loading = timedLoads.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(request.Key), cancellationToken);
         return beganAt == 0 ? loading : MeasureAsync(loading, request.Settings.Policy, beganAt);
     }
 

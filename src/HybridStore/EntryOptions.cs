@@ -10,6 +10,7 @@ namespace HybridStore;
 public sealed record EntryOptions
 {
     internal static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(365);
+    private static readonly TimeSpan LongestLoadTimeout = TimeSpan.FromHours(1);
 
     private readonly TimeSpan? _timeToLive;
     private readonly double? _jitter;
@@ -18,6 +19,9 @@ public sealed record EntryOptions
     private readonly RefreshMode? _refreshMode;
     private readonly int? _maximumPayloadBytes;
     private readonly int? _compressionThresholdBytes;
+    private readonly TimeSpan? _staleOnError;
+    private readonly TimeSpan? _softLoadTimeout;
+    private readonly TimeSpan? _hardLoadTimeout;
 
     /// <summary>Never cached: every read loads from PostgreSQL, joins no other caller's load, and stores nothing. For data
     /// that decisions depend on at this moment, such as stock at order time.</summary>
@@ -110,8 +114,64 @@ public sealed record EntryOptions
             nameof(CompressionThresholdBytes), value, "CompressionThresholdBytes must be 0 or more; leave it unset for no compression.");
     }
 
+    /// <summary>How long past its time to live a value may still be served when the load that is to replace it fails: more than zero, at most
+    /// 365 days. Default: not set, a failed load fails its callers.</summary>
+    /// <remarks>
+    /// <para>Redis keeps the entry for so much longer. A read past the time to live is a miss and loads; only where that fails, for whatever
+    /// reason but the caller's own cancellation, the caller gets the old value, with a warning in the log. Failures store nothing and so never
+    /// move the deadline: it is the entry's own expiry plus this.</para>
+    /// <para>What has been invalidated is removed at once and never served, also where it was while the load ran: Redis is asked again at the
+    /// moment of the failure. Nor is it served to callers whose <see cref="ReadOptions.AtLeast"/> or <see cref="ReadOptions.MaxStaleness"/>
+    /// it does not satisfy, to loads that read through the store (their own entry would outlive the deadline), or while Redis is away.
+    /// So what can be seen is as with any hit, for longer: an old value whose change nobody has told the store of. A
+    /// <see langword="null"/> is not kept.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
+    public TimeSpan? StaleOnError
+    {
+        get => _staleOnError;
+        init => _staleOnError = value is null || (value > TimeSpan.Zero && value <= LongestTimeToLive)
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                nameof(StaleOnError),
+                value,
+                "StaleOnError must be more than zero and at most 365 days; leave it unset to inherit.");
+    }
+
+    /// <summary>How long a caller waits for a load before it gets the value past its time to live that <see cref="StaleOnError"/> keeps, if
+    /// there is one: more than zero, at most 1 hour, and not above <see cref="HardLoadTimeout"/>. Default: not set, callers wait for the
+    /// load. Needs <see cref="StaleOnError"/>.</summary>
+    /// <remarks>The load goes on behind the caller and is stored. Where the old value is gone by then, because it was invalidated, the
+    /// caller goes on waiting. A load that works with what belongs to its caller (one that takes only a token) does not outlive it: it is
+    /// cancelled, and its end awaited.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range. That it contradicts another setting is reported at start-up for
+    /// policies, else at first use.</exception>
+    public TimeSpan? SoftLoadTimeout
+    {
+        get => _softLoadTimeout;
+        init => _softLoadTimeout = CheckedTimeout(value, nameof(SoftLoadTimeout));
+    }
+
+    /// <summary>How long a caller waits for a load, its lease and other callers' loads included: more than zero, at most 1 hour. Default: not
+    /// set, for as long as it takes.</summary>
+    /// <remarks>Past it the caller gets a <see cref="HybridStoreLoadTimeoutException"/>, or what <see cref="StaleOnError"/> allows. The
+    /// load goes on while others wait for it, else its token is cancelled. Where it runs for this caller alone (in a transaction, in another
+    /// load, past the cache) or works with what belongs to this caller, its end is awaited.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
+    public TimeSpan? HardLoadTimeout
+    {
+        get => _hardLoadTimeout;
+        init => _hardLoadTimeout = CheckedTimeout(value, nameof(HardLoadTimeout));
+    }
+
     /// <summary><see langword="true"/> means as <see cref="Never"/>. Store default: <see langword="false"/>.</summary>
     public bool? DoNotCache { get; init; }
+
+    private static TimeSpan? CheckedTimeout(TimeSpan? value, string property) =>
+        value is null || (value > TimeSpan.Zero && value <= LongestLoadTimeout)
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                property, value, $"{property} must be more than zero and at most 1 hour; leave it unset to inherit.");
 
     private static TimeSpan? CheckedDuration(TimeSpan? value, string property) =>
         value is null || (value > TimeSpan.Zero && value <= LongestTimeToLive)

@@ -14,7 +14,8 @@ public enum EntryVerdict
     /// <summary>Redis holds no entry: a miss.</summary>
     Absent = 2,
 
-    /// <summary>Redis holds an entry past its own expiry, since something took its time to live away: a miss.</summary>
+    /// <summary>Redis holds an entry past its own expiry, as <see cref="EntryOptions.StaleOnError"/> has asked or since something took its time to
+    /// live away: a miss.</summary>
     Expired = 3,
 
     /// <summary>What Redis holds is not an entry that this release can read: a miss.</summary>

@@ -9,7 +9,7 @@ public sealed record ExplainedEntry
     /// <summary>Its size in bytes, header included; 0 if it is not a string.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>How long Redis keeps it; <see langword="null"/> without end, which no entry of a store is stored with.</summary>
+    /// <summary>How long Redis keeps it, <see cref="EntryOptions.StaleOnError"/> included; <see langword="null"/> without end, which no entry of a store is stored with.</summary>
     public TimeSpan? TimeToLive { get; init; }
 
     /// <summary>Whether it has a header that this release reads. If not, nothing of what follows is known.</summary>
@@ -21,7 +21,8 @@ public sealed record ExplainedEntry
     /// <summary>How long ago that was.</summary>
     public TimeSpan? Age { get; init; }
 
-    /// <summary>From when on it is not served.</summary>
+    /// <summary>From when on it is not served, but to callers whose load fails where <see cref="EntryOptions.StaleOnError"/> allows
+    /// it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>How long its load took.</summary>

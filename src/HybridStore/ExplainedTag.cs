@@ -6,7 +6,7 @@ public sealed record ExplainedTag
     /// <summary>The tag.</summary>
     public required string Tag { get; init; }
 
-    /// <summary>Until when the key is registered, by Redis's clock: as long as the entry lived that was stored last.</summary>
+    /// <summary>Until when the key is registered, by Redis's clock: as long as Redis keeps the entry that was stored last.</summary>
     public DateTimeOffset RegisteredUntil { get; init; }
 
     /// <summary>The writes that have invalidated the tag of late.</summary>

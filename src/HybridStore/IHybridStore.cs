@@ -32,6 +32,7 @@ public interface IHybridStore
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> does not survive a round trip through the
     /// serializer.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="HybridStoreLoadTimeoutException">The load did not end within <see cref="EntryOptions.HardLoadTimeout"/>.</exception>
     ValueTask<T> GetAsync<TState, T>(
         string key,
         TState state,

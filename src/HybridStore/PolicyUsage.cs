@@ -9,8 +9,8 @@ public sealed record PolicyUsage
     /// <summary>Reads that were answered by Redis.</summary>
     public required long Hits { get; init; }
 
-    /// <summary>Reads for which Redis had nothing that could be served. Reads past the cache, and those while Redis is away, are
-    /// neither.</summary>
+    /// <summary>Reads for which Redis had nothing that could be served at once; also those that got a value past its time to live in the end
+    /// (<see cref="EntryOptions.StaleOnError"/>). Reads past the cache, and those while Redis is away, are neither.</summary>
     public required long Misses { get; init; }
 
     /// <summary>Loads that ran, refreshes and loads past the cache included.</summary>

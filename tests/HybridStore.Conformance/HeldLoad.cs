@@ -17,8 +17,9 @@ internal sealed class HeldLoad(int value, params string[] tags)
 
     public void Release() => _released.TrySetResult();
 
-    public Task<int> ReadAsync(IHybridStore store, string key, CancellationToken cancellationToken) =>
-        store.GetAsync(key, RunAsync, cancellationToken: cancellationToken).AsTask();
+    public Task<int> ReadAsync(
+        IHybridStore store, string key, CancellationToken cancellationToken, EntryOptions? options = null) =>
+        store.GetAsync(key, RunAsync, options, cancellationToken).AsTask();
 
     private async ValueTask<int> RunAsync(LoadContext context, CancellationToken cancellationToken)
     {

@@ -7,21 +7,23 @@ namespace HybridStore.Testing.Caching;
 /// <summary>An entry as it would stand in Redis: the same bytes.</summary>
 /// <param name="Bytes">Header and payload.</param>
 /// <param name="Tags">Its tags.</param>
-/// <param name="ExpiresAt">Milliseconds since the Unix epoch.</param>
-internal sealed record CachedEntry(byte[] Bytes, IReadOnlyList<string> Tags, long ExpiresAt)
+/// <param name="ExpiresAt">From when on it is not served but to callers whose load fails. Milliseconds since the Unix epoch.</param>
+/// <param name="GoneAt">From when on it is not there, likewise.</param>
+internal sealed record CachedEntry(byte[] Bytes, IReadOnlyList<string> Tags, long ExpiresAt, long GoneAt)
 {
     // Where EntryHeader has expiry and creation.
     private const int ExpiryOffset = 4;
     private const int CreationOffset = 12;
 
     /// <summary>A copy of encoded bytes, with both times written into their header: the encoder's buffer is used again.</summary>
-    public static CachedEntry Of(ReadOnlySpan<byte> encoded, TimeSpan timeToLive, IReadOnlyList<string> tags, long now)
+    public static CachedEntry Of(
+        ReadOnlySpan<byte> encoded, TimeSpan timeToLive, TimeSpan grace, IReadOnlyList<string> tags, long now)
     {
         var bytes = encoded.ToArray();
         var expiresAt = now + Math.Max(1, (long)timeToLive.TotalMilliseconds);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(ExpiryOffset), expiresAt);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CreationOffset), now);
-        return new CachedEntry(bytes, [.. tags], expiresAt);
+        return new CachedEntry(bytes, [.. tags], expiresAt, expiresAt + (long)grace.TotalMilliseconds);
     }
 
     public EntryHeader Header() => EntryHeader.TryRead(Bytes, out var header)

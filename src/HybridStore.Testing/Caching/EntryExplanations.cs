@@ -26,10 +26,10 @@ internal static class EntryExplanations
     public static EntryExplanation Of(string key, (EntryVerdict Verdict, string Reason) verdict) =>
         new() { Key = key, Verdict = verdict.Verdict, Reason = verdict.Reason + InMemory };
 
-    public static ExplainedTag Of(string tag, TagState state, long expiresAt, SnapshotStamp? stamp, long now) => new()
+    public static ExplainedTag Of(string tag, TagState state, long registeredUntil, SnapshotStamp? stamp, long now) => new()
     {
         Tag = tag,
-        RegisteredUntil = RedisTime.At(expiresAt),
+        RegisteredUntil = RedisTime.At(registeredUntil),
         Fences = state.Fences.Explain(stamp, now),
         LastInvalidation = state.LastInvalidation == 0 ? null : state.LastInvalidation,
         LastInvalidationWithoutWrite = state.LastWithoutWrite == 0 ? null : state.LastWithoutWrite,
@@ -41,7 +41,7 @@ internal static class EntryExplanations
         return new ExplainedEntry
         {
             Bytes = entry.Bytes.Length,
-            TimeToLive = TimeSpan.FromMilliseconds(entry.ExpiresAt - now),
+            TimeToLive = TimeSpan.FromMilliseconds(entry.GoneAt - now),
             IsReadable = true,
             CreatedAt = RedisTime.At(header.CreatedAt),
             Age = RedisTime.At(now) - RedisTime.At(header.CreatedAt),

@@ -11,7 +11,7 @@ namespace HybridStore.Testing.Caching;
 /// Redis as a store sees it, in memory, and with a switch. While it is off, reads and loads get no answer and invalidations wait;
 /// switched on, it takes those before anybody reads what they concern. Thread-safe.
 /// </summary>
-internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable flights, int capacity) : IEntryCache, IInvalidator
+internal sealed class InMemoryCache(InMemoryPartition partition, RedisClock clock, FlightTable flights, int capacity) : IEntryCache, IInvalidator
 {
     private readonly Lock _switching = new();
     private readonly PendingSet _pending = new(capacity);
@@ -47,6 +47,10 @@ internal sealed class InMemoryCache(InMemoryPartition partition, FlightTable fli
     public ValueTask<RedisCallResult<FoundEntry>> ReadAsync(string key, bool allowReplicas, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+
+        // As Redis tells its time with what it answers: an entry may be there past its expiry.
+        var timestamp = clock.Timestamp;
+        clock.Observe(partition.Now, timestamp, timestamp);
         return new(_isDown ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Ok(new FoundEntry(partition.Read(key))));
     }
 

@@ -24,7 +24,8 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
 
     private Generation Generation => _generation ??= new Generation(_layout, 1);
 
-    private long Now => timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>Milliseconds since the Unix epoch.</summary>
+    public long Now => timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>The number of its generation.</summary>
     public long Number
@@ -43,6 +44,15 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
         lock (_lock)
         {
             return TryFind(key, Now, out var entry) ? entry.Bytes : null;
+        }
+    }
+
+    /// <summary>Whether there is an entry that has not expired.</summary>
+    public bool Holds(string key)
+    {
+        lock (_lock)
+        {
+            return TryFind(key, Now, out var entry) && entry.ExpiresAt > Now;
         }
     }
 
@@ -121,7 +131,8 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
             if (answer == StoreAnswer.Stored)
             {
                 _bootMark = _bootMark.Value is null ? command.BootMark : _bootMark;
-                _entries[command.Key] = CachedEntry.Of(command.Entry.Span, command.TimeToLive, command.Tags, now);
+                _entries[command.Key] = CachedEntry.Of(
+                    command.Entry.Span, command.TimeToLive, command.Grace, command.Tags, now);
             }
             else if (answer == StoreAnswer.OtherDatabase)
             {
@@ -135,12 +146,12 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
     }
 
     /// <summary>Stores an entry whatever was invalidated, and takes the lease of whoever loads it.</summary>
-    public void Put(string key, ReadOnlySpan<byte> encoded, TimeSpan timeToLive, IReadOnlyList<string> tags)
+    public void Put(string key, ReadOnlySpan<byte> encoded, TimeSpan timeToLive, TimeSpan grace, IReadOnlyList<string> tags)
     {
         lock (_lock)
         {
             GuardOf(key).Revoke();
-            _entries[key] = CachedEntry.Of(encoded, timeToLive, tags, Now);
+            _entries[key] = CachedEntry.Of(encoded, timeToLive, grace, tags, Now);
         }
     }
 
@@ -202,7 +213,7 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
             var guard = GuardOf(key);
             return EntryExplanations.Of(key, entry, guard, stamp, now) with
             {
-                Tags = [.. (entry?.Tags ?? []).Select(tag => EntryExplanations.Of(tag, TagOf(tag, now), entry!.ExpiresAt, stamp, now))],
+                Tags = [.. (entry?.Tags ?? []).Select(tag => EntryExplanations.Of(tag, TagOf(tag, now), entry!.GoneAt, stamp, now))],
                 Partition = new ExplainedPartition
                 {
                     RecordedGeneration = Generation.Number,
@@ -320,7 +331,7 @@ internal sealed class InMemoryPartition(TimeProvider timeProvider, TimeSpan fenc
 
     private bool TryFind(string key, long now, [NotNullWhen(true)] out CachedEntry? entry)
     {
-        if (_entries.TryGetValue(key, out entry) && entry.ExpiresAt <= now)
+        if (_entries.TryGetValue(key, out entry) && entry.GoneAt <= now)
         {
             _entries.Remove(key);
             entry = null;

@@ -20,6 +20,9 @@ internal enum ReadResult
 
     /// <summary>Past the cache, as the caller or its policy asked.</summary>
     NotCached,
+
+    /// <summary>With a value past its expiry, after a <see cref="Miss"/>: its load failed, or takes too long.</summary>
+    Stale,
 }
 
 /// <summary>The names of the results in metrics and traces.</summary>
@@ -32,6 +35,7 @@ internal static class ReadResults
         ReadResult.RedisUnavailable => "redis_unavailable",
         ReadResult.InvalidationPending => "invalidation_pending",
         ReadResult.Recovering => "recovering",
+        ReadResult.Stale => "stale",
         _ => "not_cached",
     };
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using HybridStore.Reading;
 
 namespace HybridStore.Diagnostics;
 
@@ -22,6 +23,7 @@ internal sealed class StoreMetrics
     private readonly Counter<long> _reads;
     private readonly Histogram<double> _readDuration;
     private readonly Counter<long> _misses;
+    private readonly Counter<long> _stale;
     private readonly Counter<long> _stores;
     private readonly Histogram<int> _sizes;
     private readonly Counter<long> _refreshes;
@@ -46,12 +48,16 @@ internal sealed class StoreMetrics
         _readDuration = _meter.CreateHistogram(
             "hybridstore.read.duration",
             "s",
-            "How long reads took, loads included, by outcome and by whether Redis was there: up, down.",
+            "How long reads took, loads included, by outcome (stale too: an expired entry instead of a load) and by whether Redis was there: up, down.",
             advice: DurationsOfReads);
         _misses = _meter.CreateCounter<long>(
             "hybridstore.misses",
             "{miss}",
             "Misses, by cause: cold, expired, invalidated, tag, evicted, refused, generation, schema, type, undecodable, older_than_write, older_than_bound.");
+        _stale = _meter.CreateCounter<long>(
+            "hybridstore.reads.stale",
+            "{read}",
+            "Misses that were answered with a value past its time to live, by why: failed, timed_out, slow (the load goes on).");
         _stores = _meter.CreateCounter<long>(
             "hybridstore.stores",
             "{entry}",
@@ -165,6 +171,18 @@ internal sealed class StoreMetrics
 
     /// <summary>Why a read has missed: once for each <see cref="ReadResult.Miss"/>.</summary>
     public void Missed(PolicyMeter policy, string cause) => _misses.Add(1, _store, policy.Tags[1], new(TagNames.Cause, cause));
+
+    /// <summary>A miss was answered with an entry past its expiry.</summary>
+    public void ServedStale(PolicyMeter policy, StaleReason reason) => _stale.Add(
+        1,
+        _store,
+        policy.Tags[1],
+        new(TagNames.Reason, reason switch
+        {
+            StaleReason.Failed => "failed",
+            StaleReason.TimedOut => "timed_out",
+            _ => "slow",
+        }));
 
     /// <summary>A read was answered by the load of another caller.</summary>
     /// <param name="policy">The policy.</param>

@@ -54,7 +54,14 @@ internal static class VerdictReasons
                 : $"A {entry.RedisType} stands under the entry's name, which is not of this store's making: a miss.");
         }
 
-        if (now > expiresAt + EntryReader.ClockTolerance)
+        if (now >= expiresAt && entry.TimeToLive is not null)
+        {
+            return (
+                EntryVerdict.Expired,
+                "The entry is past its expiry and kept for StaleOnError: a miss, whose caller may get it if the load fails or takes too long.");
+        }
+
+        if (now >= expiresAt + EntryReader.ClockTolerance)
         {
             return (EntryVerdict.Expired, "The entry is past its expiry and Redis has not removed it, since something took its time to live away: a miss.");
         }

@@ -7,7 +7,7 @@ namespace HybridStore.Policies;
 /// <summary>Resolves options to settings: the call's own, then its policy's, then the store's.</summary>
 internal sealed class EntryPolicies
 {
-    private readonly bool _withoutJitter;
+    private readonly bool _isPredictable;
     private readonly EntrySettings _defaults;
     private readonly Dictionary<string, EntrySettings> _policies;
 
@@ -17,15 +17,15 @@ internal sealed class EntryPolicies
 
     /// <param name="defaults">The store's own.</param>
     /// <param name="policies">The named ones.</param>
-    /// <param name="withoutJitter">For tests, which have to know when an entry ends.</param>
+    /// <param name="isPredictable">For tests, which have to know when an entry ends: neither jitter nor early refresh.</param>
     /// <param name="storeName">The store's name in metrics.</param>
     public EntryPolicies(
         EntryOptions defaults,
         IEnumerable<KeyValuePair<string, EntryOptions>> policies,
-        bool withoutJitter = false,
+        bool isPredictable = false,
         string storeName = PolicyMeter.DefaultName)
     {
-        _withoutJitter = withoutJitter;
+        _isPredictable = isPredictable;
         var unnamed = new PolicyMeter(storeName, PolicyMeter.DefaultName);
         _defaults = Settled(EntrySettings.Default.With(defaults)) with { Policy = unnamed };
         _policies = policies.ToDictionary(
@@ -47,7 +47,7 @@ internal sealed class EntryPolicies
     /// <summary>What is counted, for each policy; first for what names none.</summary>
     public IReadOnlyList<PolicyMeter> Meters { get; }
 
-    /// <exception cref="ArgumentException">The policy is unknown.</exception>
+    /// <exception cref="ArgumentException">The policy is unknown, or the settings contradict each other once they are put together.</exception>
     public EntrySettings Resolve(EntryOptions? options)
     {
         if (options is null)
@@ -67,16 +67,20 @@ internal sealed class EntryPolicies
     {
         if (options.PolicyName is not { } name)
         {
-            return Settled(_defaults.With(options));
+            return Consistent(Settled(_defaults.With(options)), options);
         }
 
         return _policies.TryGetValue(name, out var policy)
-            ? Settled(policy.With(options))
+            ? Consistent(Settled(policy.With(options)), options)
             : throw new ArgumentException(
                 $"There is no policy {Excerpt.Of(name)}. Known are: {string.Join(", ", _policies.Keys.Order(StringComparer.Ordinal))}. "
                 + "Add it with AddPolicy or under Policies in the configuration.",
                 nameof(options));
     }
 
-    private EntrySettings Settled(EntrySettings settings) => _withoutJitter ? settings with { Jitter = 0 } : settings;
+    private static EntrySettings Consistent(EntrySettings settings, EntryOptions options) => settings.Contradiction is { } contradiction
+        ? throw new ArgumentException($"Together with their policy and the store's defaults: {contradiction}", nameof(options))
+        : settings;
+
+    private EntrySettings Settled(EntrySettings settings) => _isPredictable ? settings with { Jitter = 0, Beta = 0 } : settings;
 }

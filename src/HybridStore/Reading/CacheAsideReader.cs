@@ -17,6 +17,7 @@ internal sealed class CacheAsideReader(
     IEntryCache gateway,
     EntryReader entries,
     EntryLoader loader,
+    TimedLoads timedLoads,
     EntryRefresher refresher,
     IInvalidator invalidations,
     StoreMetrics metrics,
@@ -159,7 +160,7 @@ internal sealed class CacheAsideReader(
 
         entry = found.Value;
         if (entries.TryRead(request, entry, out header, out value, out readAt, out var cause)
-            && (cause = CauseToRefuse(request, header, entry, found)) is null)
+            && (cause = marks.CauseToRefuse(request, header, entry, found)) is null)
         {
             return true;
         }
@@ -257,29 +258,28 @@ internal sealed class CacheAsideReader(
         request.Observed?.Span?.SetTag(TagNames.Outcome, result.Name());
         try
         {
-            var value = await loader.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false);
+            if (!request.Settings.AreLoadsTimed)
+            {
+                var value = await loader.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false);
+                metrics.EndRead(policy, result, beganAt, error: null);
+                return value;
+            }
+
+            var answer = await timedLoads.LoadSharedAsync(request, seen, cancellationToken).ConfigureAwait(false);
+            if (answer.IsStale)
+            {
+                result = ReadResult.Stale;
+                request.Observed?.Span?.SetTag(TagNames.Outcome, result.Name());
+            }
+
             metrics.EndRead(policy, result, beganAt, error: null);
-            return value;
+            return answer.Value;
         }
         catch (Exception error)
         {
             metrics.EndRead(policy, result, beganAt, error);
             throw;
         }
-    }
-
-    /// <summary>Why the entry is not what this caller asks for; null if it is.</summary>
-    private string? CauseToRefuse<TState, T>(
-        in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, in FoundEntry found)
-    {
-        if (request.AtLeast is { } write
-            && !request.IsReflectedBy(header.ReadStamp(entry.Span))
-            && !(request.IsJournaled && marks.HaveApplied(found, write)))
-        {
-            return MissCause.OlderThanWrite;
-        }
-
-        return request.MaxStaleness is { } bound && !marks.IsWithin(found, bound) ? MissCause.OlderThanBound : null;
     }
 
     /// <summary>How the entry is to be refreshed; null if it is not.</summary>

@@ -97,10 +97,15 @@ internal sealed class EntryLoader(
         while (true)
         {
             await test.PassAsync(ProtocolStep.Join).ConfigureAwait(false);
-            var candidate = new Flight<T>(cancellationToken);
+            var candidate = new Flight<T>(cancellationToken, request.Patience);
             var flight = flights.GetOrAdd(key, candidate);
             var isStarter = ReferenceEquals(flight, candidate);
             request.Observed?.Take(flight);
+            if (request.Patience is not null)
+            {
+                request.Patience.Flight = flight;
+            }
+
             Task flying = flight.Landing;
             if (isStarter)
             {
@@ -146,7 +151,18 @@ internal sealed class EntryLoader(
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                flight.Leave();
+                if (isStarter && default(TState) is ICallerBound && request.Patience is { IsOver: true })
+                {
+                    // The caller goes on with what its delegate works with: that has to have ended, whoever else waits for it.
+                    flights.Remove(key, flight);
+                    flight.Abandon();
+                    await flying.ConfigureAwait(false);
+                }
+                else
+                {
+                    flight.Leave();
+                }
+
                 throw;
             }
             catch (Exception error) when (!isStarter && flight.StarterGone)

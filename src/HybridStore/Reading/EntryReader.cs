@@ -16,6 +16,22 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, ILogger lo
         in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, out EntryHeader header, out T value) =>
         TryRead(request, entry, out header, out value, out _, out _);
 
+    /// <summary>The same also past its expiry, as far as the settings allow that: who asks has nothing better. Not while Redis's clock is
+    /// unknown.</summary>
+    /// <param name="request">What is read.</param>
+    /// <param name="entry">The bytes.</param>
+    /// <param name="header">The entry's header.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="isStale">Whether it is past its expiry.</param>
+    public bool TryReadStale<TState, T>(
+        in LoadRequest<TState, T> request, ReadOnlyMemory<byte> entry, out EntryHeader header, out T value, out bool isStale)
+    {
+        var lateness = (long)request.Settings.StaleOnError.GetValueOrDefault().TotalMilliseconds;
+        var isRead = TryRead(request, entry, lateness, out header, out value, out var readAt, out _) && readAt.Now is not null;
+        isStale = isRead && readAt.Now >= header.ExpiresAt;
+        return isRead;
+    }
+
     /// <summary>The same with the cause where it may not.</summary>
     /// <param name="request">What is read.</param>
     /// <param name="entry">The bytes.</param>
@@ -26,6 +42,19 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, ILogger lo
     public bool TryRead<TState, T>(
         in LoadRequest<TState, T> request,
         ReadOnlyMemory<byte> entry,
+        out EntryHeader header,
+        out T value,
+        out ReadMoment readAt,
+        out string? cause) =>
+        // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST, or is kept for
+        // callers whose load fails: then nothing but the look at the clock ends its life.
+        TryRead(
+            request, entry, request.Settings.StaleOnError is null ? ClockTolerance : 0, out header, out value, out readAt, out cause);
+
+    private bool TryRead<TState, T>(
+        in LoadRequest<TState, T> request,
+        ReadOnlyMemory<byte> entry,
+        long lateness,
         out EntryHeader header,
         out T value,
         out ReadMoment readAt,
@@ -54,9 +83,7 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, ILogger lo
 
         var timestamp = clock.Timestamp;
         readAt = new ReadMoment(timestamp, clock.IsKnown ? clock.At(timestamp) : null);
-
-        // Redis removes what has expired; an entry that outlived its own expiry lost its time to live to somebody's PERSIST.
-        if (readAt.Now > header.ExpiresAt + ClockTolerance)
+        if (readAt.Now >= header.ExpiresAt + lateness)
         {
             cause = MissCause.Expired;
             return false;

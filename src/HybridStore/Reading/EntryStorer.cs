@@ -58,7 +58,8 @@ internal sealed class EntryStorer(
                     stamp is not null,
                     context.Stamp.IsFromStandby,
                     context.Stamp.BootMark,
-                    context.Stamp.IsOfPrimaryAlone),
+                    context.Stamp.IsOfPrimaryAlone,
+                    request.Settings.GraceOf(value is null)),
                 encoded,
                 request.Settings.Policy)
             : Decline(request.Key, request.Settings.Policy, lease);

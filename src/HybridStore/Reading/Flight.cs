@@ -10,6 +10,7 @@ internal abstract class Flight
 
     private long _beganAt;
     private int _fences;
+    private int _isStayedWith;
 
     /// <summary>When what the flight brings began to be read, in the count of arrivals.</summary>
     public long BeganAt => Volatile.Read(ref _beganAt);
@@ -21,6 +22,10 @@ internal abstract class Flight
     /// invalidated before the caller came.</summary>
     public static long NextArrival() => Interlocked.Increment(ref _arrivals);
 
+    /// <summary>Whether a caller who goes on with an expired value is to stay with the load, so that it goes on too: one is enough, however
+    /// many come while it takes.</summary>
+    public bool TryStay() => Interlocked.Exchange(ref _isStayedWith, 1) == 0;
+
     public void NoteFences(int fences) => Volatile.Write(ref _fences, Math.Max(_fences, fences));
 
     /// <summary>What was read so far is given up; what the flight will bring is read from here on.</summary>
@@ -31,7 +36,8 @@ internal abstract class Flight
 #pragma warning disable CA1001
 /// <inheritdoc/>
 /// <param name="starter">Cancelled when the caller whose delegate runs has gone.</param>
-internal sealed class Flight<T>(CancellationToken starter) : Flight
+/// <param name="patience">How long that caller waits; null for as long as it takes.</param>
+internal sealed class Flight<T>(CancellationToken starter, LoadPatience? patience = null) : Flight
 #pragma warning restore CA1001
 {
     private readonly TaskCompletionSource<Landing<T>> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,7 +54,7 @@ internal sealed class Flight<T>(CancellationToken starter) : Flight
 
     /// <summary>Whether the caller whose delegate runs has stopped waiting: what the delegate uses may be gone with it. Its token is
     /// asked, since its delegate may fail before the caller itself has noticed and left.</summary>
-    public bool StarterGone => starter.IsCancellationRequested;
+    public bool StarterGone => starter.IsCancellationRequested || patience is { CallerHasGoneOn: true };
 
     /// <summary>False if the flight has been abandoned by all of its callers.</summary>
     public bool TryJoin()
@@ -80,6 +86,9 @@ internal sealed class Flight<T>(CancellationToken starter) : Flight
             _ = _abandoned?.CancelAsync();
         }
     }
+
+    /// <summary>Cancels the load although others may wait for it: they run their own.</summary>
+    public void Abandon() => _ = _abandoned?.CancelAsync();
 
     public void Succeed(Landing<T> landing) => _completion.TrySetResult(landing);
 

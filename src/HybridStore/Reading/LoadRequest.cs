@@ -16,6 +16,9 @@ internal readonly record struct LoadRequest<TState, T>(
     /// <summary>Null on a read that nobody watches.</summary>
     public ReadObservation? Observed { get; init; }
 
+    /// <summary>Null where the caller waits for as long as the load takes.</summary>
+    public LoadPatience? Patience { get; init; }
+
     /// <summary>Whether the applied mark has a say.</summary>
     public bool AsksForMark => MaxStaleness is not null || (AtLeast is not null && IsJournaled);
 

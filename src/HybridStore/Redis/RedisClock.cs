@@ -2,7 +2,7 @@ namespace HybridStore.Redis;
 
 /// <summary>
 /// Redis's clock as this process knows it: an offset to the monotonic clock, taken from the times that scripts return. It decides
-/// about early refreshes only, never about safety.
+/// about early refreshes and about how long what has expired may still be served, never about what an invalidation has removed.
 /// </summary>
 internal sealed class RedisClock(TimeProvider timeProvider)
 {

@@ -9,7 +9,7 @@ namespace HybridStore.Redis;
 //   prefix:layout   hash    the record of layout version and partitions, one for the store
 //   prefix:janitor  string  whose turn it is to tidy up (turn.lua)
 //   P:e:n:key       string  an entry (EntryHeader has its format)
-//   P:t:n:tag       zset    the keys of this partition under a tag, score = expiry in milliseconds of Redis's clock
+//   P:t:n:tag       zset    the keys of this partition under a tag, score = when Redis removes its entry, in milliseconds of Redis's clock
 //   P:g:key         hash    the guard of a key: its lease and its fences (lease.lua), there only around misses and writes
 //   P:f:tag         hash    the fences of a tag (store.lua), likewise; without a time to live
 //   P:x             zset    the tags that have fences, score = when they may be forgotten (invalidate.lua)

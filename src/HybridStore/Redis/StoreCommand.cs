@@ -14,6 +14,7 @@ namespace HybridStore.Redis;
 /// <param name="IsFromStandby">Whether any of it was loaded on a standby.</param>
 /// <param name="BootMark">What database counted the ids of the stamp.</param>
 /// <param name="IsOfPrimaryAlone">Whether the stamp is a snapshot of the primary's that is younger than the lease.</param>
+/// <param name="Grace">How long it is kept past its time to live, for callers whose load fails.</param>
 internal sealed record StoreCommand(
     string Key,
     ReadOnlyMemory<byte> Entry,
@@ -24,7 +25,8 @@ internal sealed record StoreCommand(
     bool IsStamped,
     bool IsFromStandby,
     BootMark BootMark = default,
-    bool IsOfPrimaryAlone = false)
+    bool IsOfPrimaryAlone = false,
+    TimeSpan Grace = default)
 {
     public RedisKey[] Keys(RedisLayout layout, int partition)
     {
@@ -43,7 +45,7 @@ internal sealed record StoreCommand(
 
     public RedisValue[] Arguments(FencingTimes times)
     {
-        var arguments = new RedisValue[Stamp is null ? 9 : 11 + Stamp.Xip.Length];
+        var arguments = new RedisValue[Stamp is null ? 10 : 12 + Stamp.Xip.Length];
         arguments[0] = Entry;
         arguments[1] = Math.Max(1, (long)TimeToLive.TotalMilliseconds);
         arguments[2] = Key;
@@ -53,13 +55,14 @@ internal sealed record StoreCommand(
         arguments[6] = (IsStamped ? 1 : 0) + (IsFromStandby ? 2 : 0) + (IsOfPrimaryAlone ? 4 : 0);
         arguments[7] = Lease.Generation.Text;
         arguments[8] = BootMark.Text;
+        arguments[9] = (long)Grace.TotalMilliseconds;
         if (Stamp is not null)
         {
-            arguments[9] = TransactionIds.Text(Stamp.Xmin);
-            arguments[10] = TransactionIds.Text(Stamp.Xmax);
+            arguments[10] = TransactionIds.Text(Stamp.Xmin);
+            arguments[11] = TransactionIds.Text(Stamp.Xmax);
             for (var i = 0; i < Stamp.Xip.Length; i++)
             {
-                arguments[11 + i] = TransactionIds.Text(Stamp.Xip[i]);
+                arguments[12 + i] = TransactionIds.Text(Stamp.Xip[i]);
             }
         }
 

@@ -1,4 +1,5 @@
 using HybridStore.Keys;
+using HybridStore.Policies;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using StackExchange.Redis;
@@ -141,6 +142,7 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             yield return listenerError;
         }
 
+        var ofAll = EntrySettings.Default.With(options.Defaults ?? new EntryOptions());
         foreach (var (policy, entry) in options.Policies)
         {
             if (string.IsNullOrWhiteSpace(policy))
@@ -155,6 +157,11 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
             {
                 yield return $"Policies: {Excerpt.Of(policy)} names another policy; policies inherit from Defaults only, so repeat the settings.";
             }
+            else if (ofAll.With(entry).Contradiction is { } contradiction && contradiction != ofAll.Contradiction)
+            {
+                // What Defaults alone get wrong is told once.
+                yield return $"Policies: {Excerpt.Of(policy)}, together with Defaults: {contradiction}";
+            }
         }
 
         if (options.Defaults is null)
@@ -164,6 +171,11 @@ internal sealed class HybridStoreOptionsValidator : IValidateOptions<HybridStore
         else if (options.Defaults.PolicyName is not null)
         {
             yield return "Defaults must not name a policy; set the properties themselves.";
+        }
+
+        if (ofAll.Contradiction is { } ofDefaults)
+        {
+            yield return $"Defaults: {ofDefaults}";
         }
     }
 

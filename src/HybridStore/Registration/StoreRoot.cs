@@ -93,6 +93,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         CacheAsideReader? reader = null;
         BatchReader? batchReader = null;
         BatchLoader batchLoader;
+        TimedLoads timedLoads;
         IEntryExplainer? explainer = null;
         EntryStorer? storer = null;
         IInvalidator invalidator = new NothingToInvalidate();
@@ -141,6 +142,8 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
             _refresher = new EntryRefresher(Loader, cache, _limiter, metrics, timeProvider, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
+            var stale = new StaleEntries(Gateway, entries, Loader, _dispatcher, marks, metrics, timeProvider, logger);
+            timedLoads = new TimedLoads(Loader, stale, timeProvider, logger);
             explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher, Gate);
             _verifier = options.VerifyRate > 0
                 ? new OnlineVerifier(
@@ -158,7 +161,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     logger)
                 : null;
             reader = new CacheAsideReader(
-                Gateway, entries, Loader, _refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
+                Gateway, entries, Loader, timedLoads, _refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
             batchLoader = new BatchLoader(
                 Loader,
                 flights,
@@ -196,6 +199,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         else
         {
             Loader = new EntryLoader(_postgres, flights, cache: null, _limiter, metrics, timeProvider, logger, options.Protocol);
+            timedLoads = new TimedLoads(Loader, stale: null, timeProvider, logger);
             batchLoader = new BatchLoader(
                 Loader, flights, new BatchFlight(gateway: null, Loader, flights, cache: null, metrics, timeProvider), _limiter, metrics, logger);
         }
@@ -205,6 +209,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             serializers,
             reader,
             Loader,
+            timedLoads,
             batchReader,
             batchLoader,
             Warmer,

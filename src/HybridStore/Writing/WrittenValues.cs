@@ -96,7 +96,7 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
         if (through.Storer.TryEncode(value, settings, took, stamp: null) is { } encoded)
         {
             _values[key] = new WrittenValue(
-                encoded, EntryStorer.Jittered(timeToLive.Value, settings.Jitter), tags, settings.Policy);
+                encoded, EntryStorer.Jittered(timeToLive.Value, settings.Jitter), tags, settings.Policy, settings.GraceOf(value is null));
         }
     }
 
@@ -147,7 +147,8 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
                     IsStamped: true,
                     _stamp.IsFromStandby,
                     _stamp.BootMark,
-                    _stamp.IsOfPrimaryAlone);
+                    _stamp.IsOfPrimaryAlone,
+                    value.Grace);
                 _ = through.Storer!.SendAsync(command, entry, value.Policy);
             }
         }
@@ -176,5 +177,7 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
     /// <param name="TimeToLive">How long it may be served.</param>
     /// <param name="Tags">Its tags.</param>
     /// <param name="Policy">Counts it.</param>
-    private sealed record WrittenValue(EncodeResult Encoded, TimeSpan TimeToLive, IReadOnlyList<string> Tags, PolicyMeter Policy);
+    /// <param name="Grace">How long it is kept past that.</param>
+    private sealed record WrittenValue(
+        EncodeResult Encoded, TimeSpan TimeToLive, IReadOnlyList<string> Tags, PolicyMeter Policy, TimeSpan Grace);
 }

@@ -13,6 +13,8 @@ public sealed class InMemoryOnPostgresBatchTests(ServersFixture servers) : Batch
 
 public sealed class InMemoryOnPostgresMemoTests(ServersFixture servers) : MemoContract(new InMemoryOnPostgresBackend(servers));
 
+public sealed class InMemoryOnPostgresLateLoadTests(ServersFixture servers) : LateLoadContract(new InMemoryOnPostgresBackend(servers));
+
 public sealed class InMemoryOnPostgresInvalidationTests(ServersFixture servers) : InvalidationContract(new InMemoryOnPostgresBackend(servers));
 
 public sealed class InMemoryOnPostgresWriteTests(ServersFixture servers) : WriteContract(new InMemoryOnPostgresBackend(servers));

@@ -15,6 +15,8 @@ public sealed class ServersMemoTests(ServersFixture servers) : MemoContract(new 
 
 public sealed class ServersWarmTests(ServersFixture servers) : WarmContract(new ServersBackend(servers));
 
+public sealed class ServersLateLoadTests(ServersFixture servers) : LateLoadContract(new ServersBackend(servers));
+
 public sealed class ServersInvalidationTests(ServersFixture servers) : InvalidationContract(new ServersBackend(servers));
 
 public sealed class ServersWriteTests(ServersFixture servers) : WriteContract(new ServersBackend(servers));

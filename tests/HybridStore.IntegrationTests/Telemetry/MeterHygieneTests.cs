@@ -31,7 +31,7 @@ public sealed class MeterHygieneTests(ServersFixture servers)
     [
         "hybridstore.coalesced", "hybridstore.entries.size", "hybridstore.invalidations", "hybridstore.invalidations.pending",
         "hybridstore.lease.wait.duration", "hybridstore.load.duration", "hybridstore.misses", "hybridstore.read.duration",
-        "hybridstore.reads", "hybridstore.redis.circuit", "hybridstore.redis.duration", "hybridstore.refresh.age",
+        "hybridstore.reads", "hybridstore.reads.stale", "hybridstore.redis.circuit", "hybridstore.redis.duration", "hybridstore.refresh.age",
         "hybridstore.refreshes", "hybridstore.stores", "hybridstore.write.duration",
     ];
 
@@ -110,6 +110,17 @@ public sealed class MeterHygieneTests(ServersFixture servers)
             (_, _) => throw new InvalidOperationException(Key), cancellationToken: Cancellation));
         await host.Store.FlushAsync(Cancellation);
         await RefreshAsync(host, raw);
+        await ServeStaleAsync(host, raw);
+    }
+
+    private static async Task ServeStaleAsync(StoreHost host, RawRedis raw)
+    {
+        const string key = Key + ":stale";
+        var kept = new EntryOptions { StaleOnError = TimeSpan.FromHours(1) };
+        await host.Store.GetAsync(key, (_, _) => ValueTask.FromResult(Value), kept, Cancellation);
+        var header = await raw.HeaderAsync(key);
+        await raw.Database.StringSetRangeAsync(raw.Name(key), 4, BitConverter.GetBytes(header.CreatedAt - 1000));
+        Assert.Equal(Value, await host.Store.GetAsync(key, Failing, kept, Cancellation));
     }
 
     private static async Task RefreshAsync(StoreHost host, RawRedis raw)

@@ -15,6 +15,8 @@ public sealed class InMemoryMemoTests() : MemoContract(new InMemoryBackend());
 
 public sealed class InMemoryWarmTests() : WarmContract(new InMemoryBackend());
 
+public sealed class InMemoryLateLoadTests() : LateLoadContract(new InMemoryBackend());
+
 public sealed class InMemoryInvalidationTests() : InvalidationContract(new InMemoryBackend());
 
 public sealed class InMemoryWriteTests() : WriteContract(new InMemoryBackend());

@@ -21,6 +21,30 @@ public class EntryOptionsTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData((365 * 86_400) + 1)]
+    public void A_time_to_serve_stale_out_of_range_is_refused_at_once(double seconds) => AssertRefused(
+        "StaleOnError",
+        "more than zero and at most 365 days",
+        "leave it unset",
+        () => new EntryOptions { StaleOnError = TimeSpan.FromSeconds(seconds) });
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(3601)]
+    public void A_load_time_out_out_of_range_is_refused_at_once(double seconds)
+    {
+        var value = TimeSpan.FromSeconds(seconds);
+
+        AssertRefused(
+            "SoftLoadTimeout", "more than zero and at most 1 hour", "leave it unset", () => new EntryOptions { SoftLoadTimeout = value });
+        AssertRefused(
+            "HardLoadTimeout", "more than zero and at most 1 hour", "leave it unset", () => new EntryOptions { HardLoadTimeout = value });
+    }
+
+    [Theory]
     [InlineData(-0.01)]
     [InlineData(0.51)]
     [InlineData(double.NaN)]
@@ -67,6 +91,9 @@ public class EntryOptionsTests
             MaximumPayloadBytes = 1,
             CompressionThresholdBytes = 0,
             SchemaVersion = int.MinValue,
+            StaleOnError = TimeSpan.FromTicks(1),
+            SoftLoadTimeout = TimeSpan.FromTicks(1),
+            HardLoadTimeout = TimeSpan.FromTicks(1),
         };
         var highest = new EntryOptions
         {
@@ -77,6 +104,9 @@ public class EntryOptionsTests
             MaximumPayloadBytes = 512 * 1024 * 1024,
             CompressionThresholdBytes = int.MaxValue,
             SchemaVersion = int.MaxValue,
+            StaleOnError = TimeSpan.FromDays(365),
+            SoftLoadTimeout = TimeSpan.FromHours(1),
+            HardLoadTimeout = TimeSpan.FromHours(1),
         };
         var unset = highest with
         {
@@ -87,6 +117,9 @@ public class EntryOptionsTests
             MaximumPayloadBytes = null,
             CompressionThresholdBytes = null,
             SchemaVersion = null,
+            StaleOnError = null,
+            SoftLoadTimeout = null,
+            HardLoadTimeout = null,
         };
 
         Assert.Equal(TimeSpan.FromTicks(1), lowest.TimeToLive);

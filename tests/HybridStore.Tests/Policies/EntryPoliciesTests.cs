@@ -104,6 +104,56 @@ public class EntryPoliciesTests
     }
 
     [Fact]
+    public void What_is_said_of_failed_and_slow_loads_comes_from_the_call_then_its_policy_then_the_store()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        var policies = new EntryPolicies(
+            new EntryOptions { StaleOnError = 60 * second, HardLoadTimeout = 9 * second },
+            [KeyValuePair.Create("named", new EntryOptions { HardLoadTimeout = 5 * second, SoftLoadTimeout = 3 * second })]);
+
+        var settings = policies.Resolve(EntryOptions.Policy("named") with { SoftLoadTimeout = second });
+
+        Assert.Equal((60 * second, second, 5 * second), (settings.StaleOnError, settings.SoftLoadTimeout, settings.HardLoadTimeout));
+        Assert.Equal((60 * second, null, 9 * second), Of(policies.Resolve(null)));
+        Assert.Equal((null, null, null), Of(EntrySettings.Default));
+
+        static (TimeSpan?, TimeSpan?, TimeSpan?) Of(EntrySettings one) => (one.StaleOnError, one.SoftLoadTimeout, one.HardLoadTimeout);
+    }
+
+    [Fact]
+    public void A_soft_time_out_above_the_hard_one_is_refused_at_first_use_wherever_the_two_come_from()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        var policies = new EntryPolicies(
+            new EntryOptions { StaleOnError = second }, [KeyValuePair.Create("named", new EntryOptions { HardLoadTimeout = 2 * second })]);
+        var ofCall = new EntryOptions { SoftLoadTimeout = 3 * second, HardLoadTimeout = 2 * second };
+
+        AssertRefused(() => policies.Resolve(ofCall));
+        AssertRefused(() => policies.Resolve(EntryOptions.Policy("named") with { SoftLoadTimeout = 3 * second }));
+        Assert.Equal(2 * second, policies.Resolve(EntryOptions.Policy("named") with { SoftLoadTimeout = 2 * second }).SoftLoadTimeout);
+
+        // In whatever order they are set.
+        Assert.Equal(
+            4 * second, policies.Resolve(ofCall with { SoftLoadTimeout = 4 * second, HardLoadTimeout = 5 * second }).SoftLoadTimeout);
+
+        static void AssertRefused(Func<object> resolve)
+        {
+            var thrown = Assert.Throws<ArgumentException>("options", resolve);
+            Assert.Contains("SoftLoadTimeout (00:00:03) is above HardLoadTimeout (00:00:02)", thrown.Message, StringComparison.Ordinal);
+            Assert.Contains("make it shorter, or HardLoadTimeout longer", thrown.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_soft_time_out_without_anything_that_it_could_serve_is_refused_at_first_use()
+    {
+        var thrown = Assert.Throws<ArgumentException>(
+            "options", () => OfStore().Resolve(new EntryOptions { SoftLoadTimeout = TimeSpan.FromSeconds(1) }));
+
+        Assert.Contains("SoftLoadTimeout needs StaleOnError", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Names_of_policies_are_case_insensitive() =>
         Assert.Equal(TimeSpan.FromMinutes(1), OfStore().Resolve(EntryOptions.Policy("PRICE")).TimeToLive);
 

@@ -26,7 +26,8 @@ public class ConfigurationBindingTests
               "Price": { "TimeToLive": "00:00:30", "NegativeTimeToLive": "00:00:05" },
               "search": {
                 "TimeToLive": "00:02:00", "Jitter": 0, "Beta": 0.5, "SchemaVersion": 3, "MaximumPayloadBytes": 4096,
-                "CompressionThresholdBytes": 1024, "DoNotCache": false
+                "CompressionThresholdBytes": 1024, "DoNotCache": false, "StaleOnError": "01:00:00",
+                "SoftLoadTimeout": "00:00:00.2", "HardLoadTimeout": "00:00:03"
               }
             }
           }
@@ -83,6 +84,9 @@ public class ConfigurationBindingTests
                 MaximumPayloadBytes = 4096,
                 CompressionThresholdBytes = 1024,
                 DoNotCache = false,
+                StaleOnError = TimeSpan.FromHours(1),
+                SoftLoadTimeout = TimeSpan.FromMilliseconds(200),
+                HardLoadTimeout = TimeSpan.FromSeconds(3),
             },
             policies["search"]);
         Assert.Equal(policies["search"], policies["SEARCH"]);

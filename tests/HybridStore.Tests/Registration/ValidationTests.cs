@@ -75,6 +75,29 @@ public class ValidationTests
     }
 
     [Fact]
+    public void Load_time_outs_that_contradict_each_other_are_told_for_each_policy()
+    {
+        var options = new HybridStoreOptions { Defaults = new EntryOptions { HardLoadTimeout = TimeSpan.FromSeconds(2) } };
+        options.Policies["slow"] = new EntryOptions { StaleOnError = TimeSpan.FromHours(1), SoftLoadTimeout = TimeSpan.FromSeconds(3) };
+        options.Policies["bare"] = new EntryOptions { SoftLoadTimeout = TimeSpan.FromSeconds(1) };
+        options.Policies["right"] = new EntryOptions { StaleOnError = TimeSpan.FromHours(1), SoftLoadTimeout = TimeSpan.FromSeconds(1) };
+
+        Assert.Equal(
+            [
+                "HybridStore: Policies: \"bare\", together with Defaults: SoftLoadTimeout needs StaleOnError, since what it serves is a value past "
+                + "its time to live: set both, or neither.",
+                "HybridStore: Policies: \"slow\", together with Defaults: SoftLoadTimeout (00:00:03) is above HardLoadTimeout (00:00:02), so it "
+                + "would never come to pass: make it shorter, or HardLoadTimeout longer.",
+            ],
+            Validator.Validate("", options).Failures?.Order(StringComparer.Ordinal));
+        Assert.StartsWith(
+            "HybridStore: Defaults: SoftLoadTimeout needs StaleOnError",
+            Assert.Single(Validator.Validate(
+                "", new HybridStoreOptions { Defaults = new EntryOptions { SoftLoadTimeout = TimeSpan.FromSeconds(1) } }).Failures!),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_settings_of_a_store_with_a_key_are_named_with_the_key()
     {
         var thrown = await ApplicationUnderTest.StartInvalidAsync(services =>

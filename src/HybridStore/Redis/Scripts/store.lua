@@ -8,7 +8,7 @@
 -- KEYS[4..]    for each tag: its tag set in this partition, then its fences, a hash: s = sequence of the tag's last invalidation,
 --              u = sequence of its last invalidation without an xid, x = when they may be forgotten
 -- ARGV[1]      the entry: header and payload; expiry and creation in the header are overwritten here
--- ARGV[2]      time to live in milliseconds, an integer above zero
+-- ARGV[2]      time to live in milliseconds, an integer above zero: the expiry in the header
 -- ARGV[3]      the key as the application names it: the member that goes into the tag sets
 -- ARGV[4]      the token of the lease
 -- ARGV[5]      FenceTtl in milliseconds
@@ -17,7 +17,8 @@
 --              is younger than the lease (what was built from other entries has an older one)
 -- ARGV[8]      the generation in which the lease was granted, and KEYS are named
 -- ARGV[9]      the boot mark of the database that the stamp is from, or ''
--- ARGV[10..]   if some of it is stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
+-- ARGV[10]     for how many milliseconds past its expiry the entry is kept, for callers whose load fails: 0 or more
+-- ARGV[11..]   if some of it is stamped: xmin, xmax, and every id in progress (all of them, however many the header keeps)
 -- returns      { now, what }: 'stored', or why it was refused: 'lease', 'late', 'database', 'fence', 'tag', 'standby';
 --              { now, 'generation', number } if it was refused because the partition is in another generation ('' if not known)
 --
@@ -32,11 +33,11 @@ local kind = tonumber(ARGV[7])
 local stamped = kind % 2 == 1
 local standby = math.floor(kind / 2) % 2 == 1
 local primary = kind >= 4
-local snapshot = ARGV[10] ~= nil
+local snapshot = ARGV[11] ~= nil
 local xmin, xmax, running = 0, 0, {}
 if snapshot then
-  xmin, xmax = tonumber(ARGV[10]), tonumber(ARGV[11])
-  for i = 12, #ARGV do
+  xmin, xmax = tonumber(ARGV[11]), tonumber(ARGV[12])
+  for i = 13, #ARGV do
     running[tonumber(ARGV[i])] = true
   end
 end
@@ -129,15 +130,17 @@ if primary and not high and (tonumber(state[6] or '') or 0) == tonumber(ARGV[6])
   redis.call('HSET', KEYS[3], 'high', string.format('%.0f', xmax - 1))
 end
 
--- What is not a sorted set under a tag's name is not ours: it gives way.
 local expiry = now + tonumber(ARGV[2])
+-- As long as the entry is there its tags have to know of it, past its expiry too.
+local gone = expiry + tonumber(ARGV[10])
+-- What is not a sorted set under a tag's name is not ours: it gives way.
 local function register(tag_set)
   local found = redis.call('TYPE', tag_set).ok
   if found ~= 'zset' and found ~= 'none' then
     redis.call('UNLINK', tag_set)
   end
-  redis.call('ZADD', tag_set, expiry, ARGV[3])
-  -- A few expired members leave with each store, so that a tag in use does not grow without bound.
+  redis.call('ZADD', tag_set, gone, ARGV[3])
+  -- A few members whose entries are gone leave with each store, so that a tag in use does not grow without bound.
   local expired = redis.call('ZRANGEBYSCORE', tag_set, '-inf', '(' .. string.format('%d', now), 'LIMIT', 0, 8)
   if #expired > 0 then
     redis.call('ZREM', tag_set, unpack(expired))
@@ -151,7 +154,7 @@ end
 for i = 4, #KEYS, 2 do
   register(KEYS[i])
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', string.format('%.0f', gone - now))
 redis.call('SETRANGE', KEYS[1], 4, struct.pack('<i8i8', expiry, now))
 -- The lease has done its work; the fences have not.
 redis.call('HDEL', KEYS[2], 't', 'a', 'e')

@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
--- Removes expired members of tag sets. A tag in use loses some with each store (store.lua), an idle one would keep them.
+-- Removes members of tag sets whose entries are gone. A tag in use loses some with each store (store.lua), an idle one would keep them.
 --
 -- KEYS[1..]    tag sets of one partition
 -- ARGV[1]      how many members one call may remove
 -- returns      { removed, 1 if there may be more, else 0 }
 --
--- A member's score is the expiry of its entry on this server's clock: once it has passed there is no entry that an invalidation of the
--- tag would have to find.
+-- A member's score is the time on this server's clock at which its entry is removed (its expiry, or later where it is kept past that:
+-- store.lua): once it has passed there is no entry that an invalidation of the tag would have to find.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local budget = tonumber(ARGV[1])
