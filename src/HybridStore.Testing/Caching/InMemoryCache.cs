@@ -83,6 +83,9 @@ internal sealed class InMemoryCache(InMemoryPartition partition, RedisClock cloc
     public ValueTask<RedisCallResult<StoreAnswer>> StoreAsync(StoreCommand command) =>
         new(_isDown ? RedisCallResult<StoreAnswer>.Refused : RedisCallResult<StoreAnswer>.Ok(partition.Store(command)));
 
+    public Task<RedisCallResult<StoreAnswer>>[] StoreMany(IReadOnlyList<StoreCommand> commands) =>
+        [.. commands.Select(command => StoreAsync(command).AsTask())];
+
     public ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease) =>
         new(_isDown ? RedisCallResult<bool>.Refused : RedisCallResult<bool>.Ok(partition.Release(key, lease)));
 

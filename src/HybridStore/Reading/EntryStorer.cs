@@ -25,58 +25,86 @@ internal sealed class EntryStorer(
     /// <summary>Encodes the value and sends it. The command is on its way when this returns its task; the task says whether the cache has
     /// taken the value, and never faults.</summary>
     public Task<bool> StoreAsync<TState, T>(
-        in LoadRequest<TState, T> request, T value, LoadContext context, TimeSpan duration, Lease lease)
-    {
-        if (context.Stamp.IsFromTransaction && test is not { TransactionsAreNotStored: false })
-        {
-            metrics.NotStored(request.Settings.Policy, "in_transaction");
-            return Decline(request.Key, request.Settings.Policy, lease);
-        }
-
-        if (context.Stamp.IsOfSeveralDatabases)
-        {
-            metrics.NotStored(request.Settings.Policy, "of_several_databases");
-            return Decline(request.Key, request.Settings.Policy, lease);
-        }
-
-        if (TimeToLiveOf(request.Settings, value, context) is not { } timeToLive
-            || RefusesTags(context.Tags, request.Settings.Policy))
-        {
-            return Decline(request.Key, request.Settings.Policy, lease);
-        }
-
-        var stamp = context.Stamp.Snapshot;
-        return TryEncode(value, request.Settings, duration, stamp) is { } encoded
-            ? SendAsync(
-                new StoreCommand(
-                    request.Key,
-                    encoded.Entry,
-                    Jittered(timeToLive, request.Settings.Jitter),
-                    context.Tags,
-                    lease,
-                    context.Stamp.Known,
-                    stamp is not null,
-                    context.Stamp.IsFromStandby,
-                    context.Stamp.BootMark,
-                    context.Stamp.IsOfPrimaryAlone,
-                    request.Settings.GraceOf(value is null)),
-                encoded,
-                request.Settings.Policy)
-            : Decline(request.Key, request.Settings.Policy, lease);
-    }
+        in LoadRequest<TState, T> request, T value, LoadContext context, TimeSpan duration, Lease lease) =>
+        TryPrepare(request, value, context, duration, lease, out var encoded) is { } command
+            ? SendAsync(command, encoded!, request.Settings.Policy)
+            : NotStored;
 
     /// <summary>The same for values that one load has brought: they are sent together.</summary>
     /// <returns>For each whether the cache has taken it.</returns>
-    public Task<bool>[] StoreManyAsync<TState, T>(IReadOnlyList<StorableEntry<TState, T>> entries, TimeSpan duration)
+    public Task<bool>[] StoreMany<TState, T>(IReadOnlyList<StorableEntry<TState, T>> entries, TimeSpan duration)
     {
         var stored = new Task<bool>[entries.Count];
+        var (places, commands, encoded) = (new List<int>(stored.Length), new List<StoreCommand>(stored.Length), new List<EncodeResult>(stored.Length));
         for (var i = 0; i < stored.Length; i++)
         {
             var (request, value, context, lease) = entries[i];
-            stored[i] = StoreAsync(request, value, context, duration, lease);
+            if (TryPrepare(request, value, context, duration, lease, out var bytes) is { } command)
+            {
+                places.Add(i);
+                commands.Add(command);
+                encoded.Add(bytes!);
+            }
+            else
+            {
+                stored[i] = NotStored;
+            }
+        }
+
+        if (commands.Count > 0)
+        {
+            var sent = gateway.StoreMany(commands);
+            for (var i = 0; i < sent.Length; i++)
+            {
+                stored[places[i]] = FinishAsync(
+                    new ValueTask<RedisCallResult<StoreAnswer>>(sent[i]), encoded[i], commands[i], entries[places[i]].Request.Settings.Policy);
+            }
         }
 
         return stored;
+    }
+
+    /// <summary>What is to be sent. Null where the value is not stored, which is counted; the lease is then given back.</summary>
+    private StoreCommand? TryPrepare<TState, T>(
+        in LoadRequest<TState, T> request, T value, LoadContext context, TimeSpan duration, Lease lease, out EncodeResult? encoded)
+    {
+        var (settings, stamp) = (request.Settings, context.Stamp.Snapshot);
+        encoded = null;
+        if (MayStore(context, settings.Policy)
+            && TimeToLiveOf(settings, value, context) is { } timeToLive
+            && !RefusesTags(context.Tags, settings.Policy)
+            && (encoded = TryEncode(value, settings, duration, stamp)) is not null)
+        {
+            return new StoreCommand(
+                request.Key,
+                encoded.Entry,
+                Jittered(timeToLive, settings.Jitter),
+                context.Tags,
+                lease,
+                context.Stamp.Known,
+                stamp is not null,
+                context.Stamp.IsFromStandby,
+                context.Stamp.BootMark,
+                context.Stamp.IsOfPrimaryAlone,
+                settings.GraceOf(value is null));
+        }
+
+        known.Refused(request.Key, settings.Policy);
+        Release(request.Key, lease);
+        return null;
+    }
+
+    private bool MayStore(LoadContext context, PolicyMeter policy)
+    {
+        var reason = context.Stamp.IsFromTransaction && test is not { TransactionsAreNotStored: false } ? "in_transaction"
+            : context.Stamp.IsOfSeveralDatabases ? "of_several_databases"
+            : null;
+        if (reason is not null)
+        {
+            metrics.NotStored(policy, reason);
+        }
+
+        return reason is null;
     }
 
     /// <summary>Encodes a value. Null where it cannot be stored, which is counted.</summary>
@@ -118,13 +146,6 @@ internal sealed class EntryStorer(
 
     /// <summary>Gives back a lease under which nothing will be stored: who waits for it need not wait until it ends.</summary>
     public void Release(string key, Lease lease) => _ = gateway.ReleaseAsync(key, lease).AsTask();
-
-    private Task<bool> Decline(string key, PolicyMeter policy, Lease lease)
-    {
-        known.Refused(key, policy);
-        Release(key, lease);
-        return NotStored;
-    }
 
     public static TimeSpan Jittered(TimeSpan timeToLive, double jitter) =>
         timeToLive * (1 + (jitter * ((2 * Random.Shared.NextDouble()) - 1)));

@@ -65,6 +65,10 @@ internal interface IEntryCache
     /// <summary>Stores an entry, or says why it was refused. Whoever reads once this has returned its task comes behind it.</summary>
     ValueTask<RedisCallResult<StoreAnswer>> StoreAsync(StoreCommand command);
 
+    /// <summary>The same for entries that one load has brought. The commands are on their way when this returns its tasks, which never
+    /// fault.</summary>
+    Task<RedisCallResult<StoreAnswer>>[] StoreMany(IReadOnlyList<StoreCommand> commands);
+
     /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
     /// itself.</summary>
     ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease);

@@ -22,6 +22,7 @@ internal sealed class RedisGateway(
 {
     private readonly BatchReads _batches = new(generations, recovery);
     private readonly LeaseCalls _leases = new(generations, metrics);
+    private readonly StoreCalls _stores = new(generations, clock, timeProvider, metrics);
 
     /// <summary>Whether Redis may forget which entries a tag has, and that is not accepted.</summary>
     public bool RefusesTags => connection.Session is { RefusesTags: true };
@@ -171,10 +172,22 @@ internal sealed class RedisGateway(
 
         var beganAt = metrics?.Begin() ?? 0;
         var storing = session.Breakers[session.Layout.PartitionOf(command.Key)].ExecuteAsync(
-            static call => call.Gateway.SendStoreAsync(call.session, call.command),
-            (Gateway: this, session, command),
+            static call => call._stores.SendAsync(call.session, call.command),
+            (_stores, session, command),
             CancellationToken.None);
         return metrics?.Measure(beganAt, RedisOperation.Store, storing) ?? storing;
+    }
+
+    public Task<RedisCallResult<StoreAnswer>>[] StoreMany(IReadOnlyList<StoreCommand> commands) => connection.Session is { } session
+        ? Array.ConvertAll(_stores.Send(session, commands), AnswerAsync)
+        : [.. commands.Select(static _ => Task.FromResult(RedisCallResult<StoreAnswer>.Refused))];
+
+    private static async Task<RedisCallResult<StoreAnswer>> AnswerAsync((Task<RedisCallResult<StoreAnswer[]>> Call, int Place) sent)
+    {
+        var result = await sent.Call.ConfigureAwait(false);
+        return result.TryGetValue(out var answers)
+            ? RedisCallResult<StoreAnswer>.Ok(answers[sent.Place])
+            : result.WithoutValue<StoreAnswer>();
     }
 
     /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
@@ -273,30 +286,5 @@ internal sealed class RedisGateway(
             CommandFlags.DemandMaster).ConfigureAwait(false);
         clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
         return RenewAnswers.Parse((string?)answer[1]);
-    }
-
-    private async Task<StoreAnswer> SendStoreAsync(RedisSession session, StoreCommand command)
-    {
-        var partition = session.Layout.PartitionOf(command.Key);
-        var sentAt = timeProvider.GetTimestamp();
-        var answer = await session.Database.ScriptEvaluateAsync(
-            session.TextOf(RedisScript.Store),
-            command.Keys(session.Layout, partition),
-            command.Arguments(session.Fencing),
-            CommandFlags.DemandMaster).ConfigureAwait(false);
-        clock.Observe((long)answer[0], sentAt, timeProvider.GetTimestamp());
-        var word = StoreAnswers.Parse((string?)answer[1]);
-        switch (word)
-        {
-            case StoreAnswer.OtherGeneration when GenerationRegister.TryParse((string?)answer[2], out var number):
-                session.Generations.Learn(partition, number, sentAt);
-                break;
-            case StoreAnswer.OtherDatabase:
-                // Behind the caller: whoever stores next has the same mark, and does it if this fails.
-                _ = generations.RaiseForDatabaseAsync(session, partition, command.BootMark);
-                break;
-        }
-
-        return word;
     }
 }

@@ -1,9 +1,8 @@
 using HybridStore.Fencing;
-using StackExchange.Redis;
 
 namespace HybridStore.Redis;
 
-/// <summary>What <c>store.lua</c> is asked to store.</summary>
+/// <summary>An entry that <c>store.lua</c> is asked to store.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="Entry">Header and payload.</param>
 /// <param name="TimeToLive">How long it may be served.</param>
@@ -26,46 +25,4 @@ internal sealed record StoreCommand(
     bool IsFromStandby,
     BootMark BootMark = default,
     bool IsOfPrimaryAlone = false,
-    TimeSpan Grace = default)
-{
-    public RedisKey[] Keys(RedisLayout layout, int partition)
-    {
-        var keys = new RedisKey[3 + (2 * Tags.Count)];
-        keys[0] = Lease.Generation.Entry(partition, Key);
-        keys[1] = layout.Guard(partition, Key);
-        keys[2] = layout.State(partition);
-        for (var i = 0; i < Tags.Count; i++)
-        {
-            keys[3 + (2 * i)] = Lease.Generation.TagSet(partition, Tags[i]);
-            keys[4 + (2 * i)] = layout.TagFences(partition, Tags[i]);
-        }
-
-        return keys;
-    }
-
-    public RedisValue[] Arguments(FencingTimes times)
-    {
-        var arguments = new RedisValue[Stamp is null ? 10 : 12 + Stamp.Xip.Length];
-        arguments[0] = Entry;
-        arguments[1] = Math.Max(1, (long)TimeToLive.TotalMilliseconds);
-        arguments[2] = Key;
-        arguments[3] = Lease.Token;
-        arguments[4] = (long)times.FenceTtl.TotalMilliseconds;
-        arguments[5] = Lease.Sequence;
-        arguments[6] = (IsStamped ? 1 : 0) + (IsFromStandby ? 2 : 0) + (IsOfPrimaryAlone ? 4 : 0);
-        arguments[7] = Lease.Generation.Text;
-        arguments[8] = BootMark.Text;
-        arguments[9] = (long)Grace.TotalMilliseconds;
-        if (Stamp is not null)
-        {
-            arguments[10] = TransactionIds.Text(Stamp.Xmin);
-            arguments[11] = TransactionIds.Text(Stamp.Xmax);
-            for (var i = 0; i < Stamp.Xip.Length; i++)
-            {
-                arguments[12 + i] = TransactionIds.Text(Stamp.Xip[i]);
-            }
-        }
-
-        return arguments;
-    }
-}
+    TimeSpan Grace = default);

@@ -40,7 +40,6 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     private readonly LoadLimiter _limiter;
     private readonly InvalidationDispatcher? _dispatcher;
     private readonly RedisRecovery? _recovery;
-    private readonly RedisGenerations? _generations;
     private readonly LeaseKeeper? _keeper;
     private readonly EntryRefresher? _refresher;
     private readonly OnlineVerifier? _verifier;
@@ -108,7 +107,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Redis = new RedisConnection(connect, ownsMultiplexer, handshake, timeProvider, logger);
             Redis.OnBack = session => _recovery.IsBack([.. Enumerable.Range(0, session.Layout.Partitions.Count)]);
             calls.ObserveCircuits(() => Redis.Session?.Breakers);
-            var generations = _generations = new RedisGenerations(clock, timeProvider, calls);
+            var generations = new RedisGenerations(clock, timeProvider, calls);
             Gateway = new RedisGateway(Redis, generations, Gate, clock, timeProvider, calls);
             _recovery.Proof = options.Journal.Enabled
                 ? new MarkProof(Redis, generations, _postgres, options.Journal.RecoveryWait, timeProvider, logger)
@@ -170,6 +169,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 metrics,
                 logger,
                 options.Protocol);
+            WarmMarks = new WarmMarks(Redis, generations);
             Warmer = new CacheWarmer(Gateway, Loader, storer, timeProvider, logger);
             batchReader = new BatchReader(Gateway, reader, batchLoader, _dispatcher, metrics, known, marks, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
@@ -262,6 +262,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     /// <summary>Null where Redis is not used.</summary>
     public CacheWarmer? Warmer { get; }
 
+    /// <summary>Null where Redis is not used.</summary>
+    public WarmMarks? WarmMarks { get; }
+
     public CacheJanitor? Janitor { get; }
 
     public HybridStoreOptions Options { get; }
@@ -283,16 +286,6 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
 
     /// <summary>Null where this process does not stand ready to apply the journal.</summary>
     public JournalListener? Listener => _listener;
-
-    /// <summary>Asks Redis in which generation its partitions are, as reads do. Whatever becomes of it, the next one finds out.</summary>
-    public async Task AskForGenerationAsync()
-    {
-        if (Redis?.Session is { } session)
-        {
-            await Task.WhenAll(Enumerable.Range(0, session.Layout.Partitions.Count)
-                .Select(partition => _generations!.AskAsync(session, partition))).ConfigureAwait(false);
-        }
-    }
 
     /// <exception cref="NotSupportedException">PostgreSQL is too old.</exception>
     /// <exception cref="InvalidOperationException">The schema of the journal is missing, does not watch what it should, or cannot be listened

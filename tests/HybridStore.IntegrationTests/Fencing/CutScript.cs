@@ -5,7 +5,7 @@ internal static class CutScript
 {
     /// <summary>Whoever asks to store is taken for the holder of the lease.</summary>
     public static string Lease(string text) =>
-        text.Replace("return { now, 'lease' }", "lease = { ARGV[4], now }", StringComparison.Ordinal);
+        text.Replace("return 'lease'", "granted = now", StringComparison.Ordinal);
 
     /// <summary>What <c>store.lua</c> refuses by this word it lets pass.</summary>
     public static Func<string, string> Refusal(string word) =>
@@ -17,7 +17,7 @@ internal static class CutScript
     /// <summary>Ids are compared with stamps whatever database counted them.</summary>
     public static string BootMark(string text) => text
         .Replace("is_known and state[2] and state[2] ~= ARGV[11]", "false", StringComparison.Ordinal)
-        .Replace("ARGV[9] ~= '' and state[2] and state[2] ~= ARGV[9]", "false", StringComparison.Ordinal);
+        .Replace("boot ~= '' and state[2] and state[2] ~= boot", "false", StringComparison.Ordinal);
 
     /// <summary>An invalidation revokes the lease.</summary>
     public static string Revocation(string text) => text.Replace("redis.call('HDEL', KEYS[i + 1], 't', 'a', 'e')", "", StringComparison.Ordinal);

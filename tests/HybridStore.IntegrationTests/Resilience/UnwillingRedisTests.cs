@@ -124,7 +124,9 @@ public sealed class UnwillingRedisTests(DisturbedServers servers) : IAsyncLifeti
         // What runs on Redis 6, where the flags' line is cut off.
         var store = new StoreCommand("b", new byte[40], TimeSpan.FromSeconds(1), ["tag"], lease!, null, false, false);
         var refusal = await Assert.ThrowsAsync<RedisServerException>(() => raw.Database.ScriptEvaluateAsync(
-            RedisScript.Store.For(serverKnowsFlags: false), store.Keys(session.Layout, 0), store.Arguments(session.Fencing)));
+            RedisScript.Store.For(serverKnowsFlags: false),
+            StoreCalls.KeysOf([store], session.Layout, 0, out var tags),
+            StoreCalls.ArgumentsOf([store], tags, session.Fencing)));
         Assert.Equal(RedisErrorKind.OutOfMemory, refusal.Kind);
         Assert.Equal(1, await raw.TagSetLengthAsync("tag"));
 

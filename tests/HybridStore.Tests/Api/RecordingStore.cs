@@ -32,6 +32,45 @@ internal sealed class RecordingStore(TransactionStub? transaction = null) : IHyb
         return default;
     }
 
+    /// <summary>Reads nothing: what is asked for is loaded each time.</summary>
+    public async ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(
+        IReadOnlyCollection<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        EntryOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull
+    {
+        (Type, Options, Token) = (typeof(T), options, cancellationToken);
+        TId[] asked = [.. ids];
+        Key = string.Join(' ', asked.Select(key));
+        var rows = new Dictionary<TId, T>(
+            await load(state, asked, new BatchLoadContext<TId>(new NpgsqlConnection(), asked), cancellationToken));
+        return [.. asked.Select(id => rows.GetValueOrDefault(id))];
+    }
+
+    public ValueTask<CachedValue<T>> TryGetAsync<T>(string key, EntryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        (Key, Type, Options, Token) = (key, typeof(T), options, cancellationToken);
+        return default;
+    }
+
+    public async Task<WarmProgress> WarmAsync<TState, TId, T>(
+        IAsyncEnumerable<TId> ids,
+        Func<TId, string> key,
+        TState state,
+        Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load,
+        WarmOptions? options = null,
+        IProgress<WarmProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+        where TId : notnull
+    {
+        var asked = await ids.ToListAsync(cancellationToken);
+        await GetManyAsync(asked, key, state, load, options?.Entries, cancellationToken);
+        return new WarmProgress { Seen = asked.Count };
+    }
+
     public async Task<WriteReceipt> WriteAsync(
         Func<WriteContext, CancellationToken, Task> write,
         WriteOptions? options = null,

@@ -30,7 +30,7 @@ public sealed class LeaseKeeperTests : IDisposable
         Assert.Equal(1, await read);
         Assert.Equal(first.Guard, second.Guard);
         Assert.Equal(first.Token, second.Token);
-        Assert.Equal(first.Token, (byte[])_loader.Redis.LastStore!.Value.Arguments[3]!);
+        Assert.Equal(first.Token, (byte[])_loader.Redis.LastStore!.Value.Token!);
     }
 
     [Fact]

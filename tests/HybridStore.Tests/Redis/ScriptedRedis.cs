@@ -57,7 +57,7 @@ internal sealed class ScriptedRedis
     public string StoreAnswer { get; set; } = "stored";
 
     /// <summary>The last call of <c>store.lua</c>.</summary>
-    public (RedisKey[] Keys, RedisValue[] Arguments)? LastStore { get; private set; }
+    public (RedisKey[] Keys, RedisValue Token)? LastStore { get; private set; }
 
     public Task Disposed => _disposed.Task;
 
@@ -154,7 +154,8 @@ internal sealed class ScriptedRedis
 
                 if (script == RedisScript.Store.For(serverKnowsFlags: true))
                 {
-                    LastStore = (keys, (RedisValue[])arguments[2]!);
+                    var values = (RedisValue[])arguments[2]!;
+                    LastStore = (keys, values[6 + (int)values[5] + 4]);
                     return Task.FromResult(Answer(1000, StoreAnswer));
                 }
 

@@ -17,6 +17,7 @@ internal sealed class BatchFlight(
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly Task<bool> NotStored = Task.FromResult(false);
 
     /// <summary>Never throws: what fails, fails the flights.</summary>
     public async Task FlyAsync<TState, TId, T>(Batch<TState, TId, T> batch, List<FlyingItem<T>> flying)
@@ -163,14 +164,13 @@ internal sealed class BatchFlight(
             MarkBegin,
             cancellationToken).ConfigureAwait(false);
         await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
+        var sentAt = Flight.NextArrival();
+        var stored = Store(batch, due, ids, rows, duration);
         for (var i = 0; i < due.Count; i++)
         {
-            var (flying, lease, _) = due[i];
-            var (value, sentAt) = (rows.ValueOf(ids[i]), Flight.NextArrival());
-            var stored = lease is null
-                ? Task.FromResult(false)
-                : cache!.Storer.StoreAsync(batch.RequestOf(flying.Item.Index), value, rows.ContextOf(ids[i]), duration, lease);
-            Land(flying, new Landing<T>(value, context.Stamp, flying.Flight.BeganAt, sentAt, stored, context.IsOnStandby));
+            var flying = due[i].Flying;
+            Land(flying, new Landing<T>(
+                rows.ValueOf(ids[i]), context.Stamp, flying.Flight.BeganAt, sentAt, stored[i], context.IsOnStandby));
         }
 
         void MarkBegin()
@@ -180,6 +180,34 @@ internal sealed class BatchFlight(
                 load.Flying.Flight.MarkBegin();
             }
         }
+    }
+
+    /// <summary>Sends what has a lease.</summary>
+    /// <returns>For each load whether the cache has taken its value.</returns>
+    private Task<bool>[] Store<TState, TId, T>(
+        Batch<TState, TId, T> batch, List<DueLoad<T>> due, TId[] ids, BatchRows<TId, T> rows, TimeSpan duration)
+        where TId : notnull
+    {
+        var (places, entries) = (new List<int>(due.Count), new List<StorableEntry<SingleOfBatch<TState, TId, T>, T>>(due.Count));
+        for (var i = 0; i < due.Count; i++)
+        {
+            if (due[i].Lease is { } lease)
+            {
+                places.Add(i);
+                entries.Add(new StorableEntry<SingleOfBatch<TState, TId, T>, T>(
+                    batch.RequestOf(due[i].Flying.Item.Index), rows.ValueOf(ids[i]), rows.ContextOf(ids[i]), lease));
+            }
+        }
+
+        var stored = new Task<bool>[due.Count];
+        Array.Fill(stored, NotStored);
+        var sent = entries.Count == 0 ? [] : cache!.Storer.StoreMany(entries, duration);
+        for (var i = 0; i < sent.Length; i++)
+        {
+            stored[places[i]] = sent[i];
+        }
+
+        return stored;
     }
 
     // The command to store has been sent before the flight leaves the table: whoever reads next asks Redis behind it and finds the entry.

@@ -155,7 +155,7 @@ internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, Entry
         {
             Loaded = present.Count,
             Missing = granted.Count - present.Count,
-            Store = async () => (await Task.WhenAll(storer.StoreManyAsync(present, duration)).ConfigureAwait(false)).Count(stored => stored),
+            Store = async () => (await Task.WhenAll(storer.StoreMany(present, duration)).ConfigureAwait(false)).Count(stored => stored),
         };
     }
 

@@ -43,10 +43,8 @@ internal sealed class WarmupService<TWarmup>(
             var reason = options.AtStart ? "the application starts" : null;
             while (true)
             {
-                // Looked up before the run: what is lost while it runs is not missed.
-                var lost = options.AfterCacheLoss ? await NextLossAsync(store, cancellationToken).ConfigureAwait(false) : null;
                 var failed = reason is not null && !await TryRunAsync(store, reason, cancellationToken).ConfigureAwait(false);
-                reason = await NextReasonAsync(store, lost, failed, cancellationToken).ConfigureAwait(false);
+                reason = await NextReasonAsync(store, failed, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -59,53 +57,26 @@ internal sealed class WarmupService<TWarmup>(
         }
     }
 
-    /// <summary>Completes when this process hears that the cache is another one.</summary>
-    private async ValueTask<Task> NextLossAsync(StoreRoot store, CancellationToken cancellationToken)
-    {
-        // Until the first number is known none can be raised.
-        while (store.Redis!.Session!.Generations.Current is null)
-        {
-            await store.AskForGenerationAsync().ConfigureAwait(false);
-            if (store.Redis.Session.Generations.Current is null)
-            {
-                await Task.Delay(options.Watching, store.TimeProvider, cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        return store.Redis.Session.Generations.NextRaise;
-    }
-
     /// <summary>Waits until a run is due, and tells why.</summary>
-    private async Task<string> NextReasonAsync(StoreRoot store, Task? lost, bool failed, CancellationToken cancellationToken)
+    private async Task<string> NextReasonAsync(StoreRoot store, bool failed, CancellationToken cancellationToken)
     {
-        var session = store.Redis!.Session;
-        var pause = failed ? options.RetryDelay : options.Interval;
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var due = pause is { } after ? Task.Delay(after, store.TimeProvider, waiting.Token) : Task.Delay(Timeout.Infinite, waiting.Token);
-        try
+        var (time, endedAt) = (store.TimeProvider, store.TimeProvider.GetTimestamp());
+        var due = failed ? options.RetryDelay : options.Interval;
+        while (true)
         {
-            while (true)
+            var left = due - time.GetElapsedTime(endedAt);
+            if (left <= TimeSpan.Zero)
             {
-                var tick = lost is null ? due : Task.Delay(options.Watching, store.TimeProvider, waiting.Token);
-                var first = await Task.WhenAny(lost ?? due, due, tick).ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
-                if (lost is { IsCompleted: true } || store.Redis.Session?.Layout != session?.Layout)
-                {
-                    await Task.Delay(options.Spread * Random.Shared.NextDouble(), store.TimeProvider, cancellationToken).ConfigureAwait(false);
-                    return "the cache is empty again";
-                }
-
-                if (first == due)
-                {
-                    return failed ? "the run before has failed" : "the interval is over";
-                }
-
-                await store.AskForGenerationAsync().ConfigureAwait(false);
+                return failed ? "the run before has failed" : "the interval is over";
             }
-        }
-        finally
-        {
-            await waiting.CancelAsync().ConfigureAwait(false);
+
+            var pause = !options.AfterCacheLoss ? left ?? Timeout.InfiniteTimeSpan : left < options.Watching ? left.Value : options.Watching;
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            if (options.AfterCacheLoss && await store.WarmMarks!.IsCacheLostAsync(Name).ConfigureAwait(false) is true)
+            {
+                await Task.Delay(options.Spread * Random.Shared.NextDouble(), time, cancellationToken).ConfigureAwait(false);
+                return "the cache is empty again";
+            }
         }
     }
 
@@ -116,6 +87,7 @@ internal sealed class WarmupService<TWarmup>(
         var interruptions = store.Warmer!.Interruptions;
         try
         {
+            await store.WarmMarks!.BeginAsync(Name).ConfigureAwait(false);
             var scope = services.CreateAsyncScope();
             await using (scope.ConfigureAwait(false))
             {

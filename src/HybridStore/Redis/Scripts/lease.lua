@@ -5,7 +5,8 @@
 -- KEYS[1]      the state of the partition, a hash: seq = its sequence of invalidations, high = an xid that none invalidated here is larger
 --              than (missing where that is not known: after a loss of state, or an invalidation without an xid), g = its generation,
 --              b = the boot mark of the database that the stamps of this generation are from, o<n> = until when invalidations go on in
---              the earlier generation n, f = an xid that all loads have to reflect until fe (generation.lua)
+--              the earlier generation n, f = an xid that all loads have to reflect until fe (generation.lua), w:<name> = the generation
+--              in which the warm-up of that name was last begun
 -- KEYS[2..]    for each key: its entry, then its guard, a hash: t = token of the lease, a = when it was granted, e = when it ends
 --              (milliseconds of this server's clock); every other field but m is a fence (store.lua)
 -- ARGV[1]      how long the leases last, in milliseconds
