@@ -107,14 +107,4 @@ internal sealed class RecordingStore(TransactionStub? transaction = null) : IHyb
     }
 
     public IHybridStore With(ReadOptions readOptions) => this;
-
-    public ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(IReadOnlyCollection<TId> ids, Func<TId, string> key, TState state, Func<TState, IReadOnlyList<TId>, BatchLoadContext<TId>, CancellationToken, ValueTask<IEnumerable<KeyValuePair<TId, T>>>> load, EntryOptions? options = null, CancellationToken cancellationToken = default) where TId : notnull
-    {
-        throw new NotImplementedException();
-    }
-
-    public ValueTask<CachedValue<T>> TryGetAsync<T>(string key, EntryOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        throw new NotImplementedException();
-    }
 }
