@@ -4,7 +4,7 @@ namespace HybridStore;
 /// <example><code>
 /// public sealed class FrontPageWarmup(ProductRepository products) : ICacheWarmup
 /// {
-///     public Task WarmAsync(IHybridStore store, CancellationToken cancellationToken) =&gt;
+///     public Task WarmAsync(IHybridStore store, CancellationToken cancellationToken = default) =&gt;
 ///         products.WarmFrontPageAsync(store, cancellationToken);
 /// }
 /// </code></example>
@@ -14,5 +14,5 @@ public interface ICacheWarmup
     /// while.</summary>
     /// <param name="store">The store that the warm-up was added to.</param>
     /// <param name="cancellationToken">Cancelled when the application stops.</param>
-    Task WarmAsync(IHybridStore store, CancellationToken cancellationToken);
+    Task WarmAsync(IHybridStore store, CancellationToken cancellationToken = default);
 }

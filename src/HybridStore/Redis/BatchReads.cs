@@ -11,7 +11,7 @@ namespace HybridStore.Redis;
 internal sealed class BatchReads(RedisGenerations generations, RecoveryGate recovery)
 {
     public async ValueTask<RedisCallResult<FoundEntry>[]> ReadAsync(
-        RedisSession session, IReadOnlyList<string> keys, Acceptance accepts, CancellationToken cancellationToken)
+        RedisSession session, IReadOnlyList<string> keys, ReadAcceptance accepts, CancellationToken cancellationToken)
     {
         var answers = new RedisCallResult<FoundEntry>[keys.Count];
         if (session.Layout.Partitions.Count == 1)
@@ -46,7 +46,7 @@ internal sealed class BatchReads(RedisGenerations generations, RecoveryGate reco
         int partition,
         IReadOnlyList<string> keys,
         List<int>? positions,
-        Acceptance accepts,
+        ReadAcceptance accepts,
         RedisCallResult<FoundEntry>[] answers,
         CancellationToken cancellationToken)
     {
@@ -114,10 +114,4 @@ internal sealed class BatchReads(RedisGenerations generations, RecoveryGate reco
 
         return new ValueTask<RedisCallResult<Generation>>(RedisCallResult<Generation>.Ok(generation));
     }
-
-    /// <summary>What a caller accepts as an answer.</summary>
-    /// <param name="AllowReplicas">Whether replicas may answer.</param>
-    /// <param name="WithMark">Whether the applied marks are read along.</param>
-    /// <param name="IsBounded">Whether the caller judges by the marks how old entries may be, also after an outage.</param>
-    public readonly record struct Acceptance(bool AllowReplicas, bool WithMark, bool IsBounded);
 }

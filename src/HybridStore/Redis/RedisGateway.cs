@@ -110,7 +110,7 @@ internal sealed class RedisGateway(
     {
         if (connection.Session is { } session)
         {
-            return _batches.ReadAsync(session, keys, new BatchReads.Acceptance(allowReplicas, withMark, isBounded), cancellationToken);
+            return _batches.ReadAsync(session, keys, new ReadAcceptance(allowReplicas, withMark, isBounded), cancellationToken);
         }
 
         connection.Start();

@@ -166,7 +166,7 @@ public sealed class WarmupTests(ServersFixture servers)
 
     private sealed class ThreeItems(Warmed warmed, PerScope scope) : ICacheWarmup
     {
-        public async Task WarmAsync(IHybridStore store, CancellationToken cancellationToken)
+        public async Task WarmAsync(IHybridStore store, CancellationToken cancellationToken = default)
         {
             var run = warmed.Begin(scope);
             try
