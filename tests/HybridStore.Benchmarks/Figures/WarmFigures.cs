@@ -39,10 +39,14 @@ internal static class WarmFigures
                 store, entries, static (missing, context, token) => context.QueryAsync<Product>(ProductTable.ByIds, new { ids = missing }, token))),
             ("set", () => SetAsync(raw, products, entries)),
         ];
+        var work = ways.ToDictionary(way => way.Name, _ => new List<double>(), StringComparer.Ordinal);
         var turns = await Rounds.TakeAsync(ways, rounds + 1, async way =>
         {
             await EmptyAsync(contest, store);
-            return await Turn.TakeAsync(way.Fill, entries);
+            var before = await contest.RedisWorkAsync();
+            var turn = await Turn.TakeAsync(way.Fill, entries);
+            work[way.Name].Add(((await contest.RedisWorkAsync()).CpuMicroseconds - before.CpuMicroseconds) / entries);
+            return turn;
         });
 
         // The first round is the warm-up's own.
@@ -52,6 +56,8 @@ internal static class WarmFigures
         foreach (var (name, taken) in of)
         {
             figures.Figure($"warm.{name}.entries_per_s", 1_000_000 / Median.Of(taken.Select(turn => turn.Microseconds)), "1/s");
+            figures.Figure($"warm.{name}.cpu_us", Median.Of(taken.Select(turn => turn.CpuMicroseconds)), "us");
+            figures.Figure($"warm.{name}.redis_cpu_us", Median.Of(work[name].Skip(1)), "us");
         }
     }
 
