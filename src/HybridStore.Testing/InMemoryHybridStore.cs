@@ -99,8 +99,8 @@ public sealed class InMemoryHybridStore : IHybridStore
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
         var loader = new EntryLoader(postgres, flights, loaderCache, limiter, metrics, time, logger);
         var marks = new CurrentMarks();
-        var timedLoads = new TimedLoads(
-            loader, new StaleEntries(_cache, entries, loader, _cache, marks, metrics, time, logger), time, logger);
+        var stale = new StaleEntries(_cache, entries, loader, _cache, marks, metrics, time, logger);
+        var timedLoads = new TimedLoads(loader, stale, time, logger);
         var reader = new CacheAsideReader(
             _cache,
             entries,
@@ -112,16 +112,16 @@ public sealed class InMemoryHybridStore : IHybridStore
             known,
             marks);
         var batches = new BatchLoader(
-            loader, flights, new BatchFlight(_cache, loader, flights, loaderCache, metrics, TimeProvider.System), limiter, metrics, logger);
+            loader, timedLoads, flights, new BatchFlight(_cache, loader, flights, loaderCache, metrics, TimeProvider.System), limiter, metrics, logger);
         var store = new CacheAsideStore(
             _policies,
             parts.Serializers,
             reader,
             loader,
             timedLoads,
-            new BatchReader(_cache, reader, batches, _cache, metrics, known, marks),
+            new BatchReader(_cache, reader, batches, _cache, metrics, known, marks, stale, time),
             batches,
-            new CacheWarmer(_cache, loader, storer, time, logger),
+            new CacheWarmer(_cache, entries, loader, storer, time, logger),
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
                 postgres,

@@ -1,4 +1,3 @@
-using HybridStore.Keys;
 using Npgsql;
 
 namespace HybridStore;
@@ -13,12 +12,15 @@ public sealed class BatchLoadContext<TId>
 {
     private readonly LoadContext _statements;
     private readonly Dictionary<TId, LoadContext> _entries;
+    private readonly List<LoadContext> _own = [];
 
     /// <summary>A context over a connection of your own, for unit tests of a repository's loads. The connection is not disposed.</summary>
     /// <param name="connection">An open connection.</param>
-    /// <param name="ids">What <see cref="Ids"/> returns.</param>
-    public BatchLoadContext(NpgsqlConnection connection, params IReadOnlyList<TId> ids)
-        : this(new LoadContext(connection), ids ?? throw new ArgumentNullException(nameof(ids)))
+    /// <param name="ids">What <see cref="Ids"/> returns: each id once.</param>
+    /// <param name="services">What <see cref="Services"/> returns; it is not disposed.</param>
+    /// <exception cref="ArgumentException">An id is null, or there twice.</exception>
+    public BatchLoadContext(NpgsqlConnection connection, IReadOnlyList<TId> ids, IServiceProvider? services = null)
+        : this(new LoadContext(connection, services: services), ids ?? throw new ArgumentNullException(nameof(ids)))
     {
     }
 
@@ -27,14 +29,20 @@ public sealed class BatchLoadContext<TId>
         _statements = statements;
         Ids = ids;
         _entries = new Dictionary<TId, LoadContext>(ids.Count);
-        foreach (var id in ids)
+        for (var i = 0; i < ids.Count; i++)
         {
-            _entries[id] = statements;
+            if (ids[i] is not { } id || !_entries.TryAdd(id, statements))
+            {
+                throw new ArgumentException($"ids[{i}] is null, or there twice: name each id once.", nameof(ids));
+            }
         }
     }
 
     /// <summary>What is to be loaded: each id once, in the order of the call.</summary>
     public IReadOnlyList<TId> Ids { get; }
+
+    /// <inheritdoc cref="LoadContext.Services"/>
+    public IServiceProvider Services => _statements.Services;
 
     /// <summary>Registers the entry of one id under a tag, so that invalidating the tag removes it.</summary>
     /// <param name="id">One of <see cref="Ids"/>.</param>
@@ -56,11 +64,11 @@ public sealed class BatchLoadContext<TId>
     /// <exception cref="ObjectDisposedException">The load has returned.</exception>
     public void AddTagToAll(string tag)
     {
-        KeyRules.ThrowIfInvalidTag(tag);
-        _statements.ThrowIfReleased();
-        foreach (var id in Ids)
+        // To those of which nothing else has been said, in one place; and to each of the others.
+        _statements.AddTag(tag);
+        foreach (var entry in _own)
         {
-            Own(id).AddTag(tag);
+            entry.AddTag(tag);
         }
     }
 
@@ -109,6 +117,7 @@ public sealed class BatchLoadContext<TId>
         {
             // Nearly all loads say nothing of single entries, or something of each.
             _entries[id] = entry = _statements.ForEntry();
+            _own.Add(entry);
         }
 
         return entry;

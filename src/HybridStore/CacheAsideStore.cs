@@ -100,13 +100,18 @@ internal sealed class CacheAsideStore(
         KeyRules.ThrowIfInvalidKey(key);
         var settings = policies.Resolve(options);
         serializers.For<T>();
-        if (Memo is { } memo && memo.TryGet(key, out T remembered))
+        if (cancellationToken.IsCancellationRequested)
         {
-            return new ValueTask<CachedValue<T>>(new CachedValue<T>(remembered));
+            return ValueTask.FromCanceled<CachedValue<T>>(cancellationToken);
         }
 
-        return reader is null || readOptions.SkipCache || settings.DoNotCache
-            ? default
+        if (reader is null || readOptions.SkipCache || settings.DoNotCache)
+        {
+            return default;
+        }
+
+        return Memo is { } memo && memo.TryGet(key, out T remembered)
+            ? new ValueTask<CachedValue<T>>(new CachedValue<T>(remembered))
             : reader.TryReadAsync(
                 new LoadRequest<NoLoad, T>(
                     key,
@@ -240,7 +245,7 @@ internal sealed class CacheAsideStore(
 
     /// <summary>Null where nothing is remembered: a load takes over the stamps of what it reads, and a transaction may roll back what it
     /// sees.</summary>
-    private ReadMemo? Memo => _memo is not null && !loader.IsLoading && Transaction.Current is null ? _memo : null;
+    private ReadMemo? Memo => _memo is not null && reader is not null && !loader.IsLoading && Transaction.Current is null ? _memo : null;
 
     private ValueTask<T> ReadOrTraceAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken) =>
         StoreTracing.IsListenedTo && StoreTracing.CreateRead(request.Settings.Policy) is { } span

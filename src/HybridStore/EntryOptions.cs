@@ -59,7 +59,7 @@ public sealed record EntryOptions
     }
 
     /// <summary>How long "there is no such row" (a <see langword="null"/>) may be served: more than zero, at most 365 days;
-    /// 30 to 60 seconds are usual. At most <see cref="HybridStoreOptions.MaxNegativeEntriesPerSecond"/> are cached. Default: not set, so nulls
+    /// 30 to 60 seconds are usual. At most <see cref="HybridStoreOptions.MaxNegativeEntriesPerSecond"/> a second are cached. Default: not set, so nulls
     /// are not cached.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not in the range.</exception>
     public TimeSpan? NegativeTimeToLive
@@ -141,9 +141,9 @@ public sealed record EntryOptions
     /// <summary>How long a caller waits for a load before it gets the value past its time to live that <see cref="StaleOnError"/> keeps, if
     /// there is one: more than zero, at most 1 hour, and not above <see cref="HardLoadTimeout"/>. Default: not set, callers wait for the
     /// load. Needs <see cref="StaleOnError"/>.</summary>
-    /// <remarks>The load goes on behind the caller and is stored. Where the old value is gone by then, because it was invalidated, the
+    /// <remarks>The load goes on behind the caller, until <see cref="HardLoadTimeout"/>, and is stored. Where the old value is gone by then, because it was invalidated, the
     /// caller goes on waiting. A load that works with what belongs to its caller (one that takes only a token) does not outlive it: it is
-    /// cancelled, and its end awaited.</remarks>
+    /// cancelled, and its end awaited. <see cref="IHybridStore.GetManyAsync"/> has no soft time-out.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">Not in the range. That it contradicts another setting is reported at start-up for
     /// policies, else at first use.</exception>
     public TimeSpan? SoftLoadTimeout

@@ -90,8 +90,8 @@ public interface IHybridStore
     /// <remarks>Meant for what many will read at once after a deployment or a loss of Redis: the thousand products of the front page, not the
     /// whole catalogue. What is cached already, or is being loaded by somebody else, is left alone, so several processes that warm the
     /// same ids share the work. Entries are fenced as with any load: what is changed meanwhile is not cached with its old value.
-    /// Loads run one after the other; Redis and PostgreSQL are never given more than one batch. If Redis cannot be reached it stops, and the
-    /// progress says so. See <see cref="ICacheWarmup"/> for warm-ups at start, on a schedule and after a loss of the cache.</remarks>
+    /// Loads run one after the other, and at most two batches are on their way to Redis. If Redis cannot be reached it stops, and the progress
+    /// says so. See <see cref="ICacheWarmup"/> for warm-ups at start, on a schedule and after a loss of the cache.</remarks>
     /// <typeparam name="TState">What <paramref name="load"/> needs.</typeparam>
     /// <typeparam name="TId">What identifies a value in the database.</typeparam>
     /// <typeparam name="T">A value's type, as with <see cref="GetAsync"/>: that of the reads that are to find it.</typeparam>

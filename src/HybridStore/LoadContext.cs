@@ -227,8 +227,8 @@ public sealed class LoadContext
             : await Statement.ExecuteScalarAsync<T>(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>For what one load says of one of several entries: the same stamp, and no statements.</summary>
-    internal LoadContext ForEntry() => new(Key, _timeToLiveOfEntry, Stamp);
+    /// <summary>For what one load says of one of several entries: the same stamp and tags, and no statements.</summary>
+    internal LoadContext ForEntry() => new(Key, _timeToLiveOfEntry, Stamp) { _tags = _tags is null ? null : [.. _tags] };
 
     internal void ThrowIfReleased() => ObjectDisposedException.ThrowIf(_released, this);
 

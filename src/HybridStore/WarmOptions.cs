@@ -4,6 +4,7 @@ namespace HybridStore;
 public sealed record WarmOptions
 {
     private const int LargestBatch = 1000;
+    private const double LowestRate = 0.01;
     private const double HighestRate = 1_000_000;
 
     private readonly int _batchSize = 200;
@@ -32,14 +33,14 @@ public sealed record WarmOptions
             nameof(MaximumEntries), value, "MaximumEntries must be 1 or more; the default is 10,000.");
     }
 
-    /// <summary>How many entries are loaded in a second at most, to spare PostgreSQL: more than zero, at most 1,000,000. Default:
+    /// <summary>How many entries are loaded in a second at most, to spare PostgreSQL: 0.01 to 1,000,000. Default:
     /// <see langword="null"/>, as many as one query after the other brings.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not in the range, or not a number.</exception>
     public double? EntriesPerSecond
     {
         get => _entriesPerSecond;
-        init => _entriesPerSecond = value is null or (> 0 and <= HighestRate) ? value : throw new ArgumentOutOfRangeException(
-            nameof(EntriesPerSecond), value, "EntriesPerSecond must be more than zero and at most 1,000,000; leave it unset for no limit.");
+        init => _entriesPerSecond = value is null or (>= LowestRate and <= HighestRate) ? value : throw new ArgumentOutOfRangeException(
+            nameof(EntriesPerSecond), value, "EntriesPerSecond must be from 0.01 to 1,000,000; leave it unset for no limit.");
     }
 
     /// <summary>What one batch holds, so that a slow rate is not one burst and a long pause.</summary>

@@ -7,7 +7,7 @@ public sealed class WarmupOptions
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
 
     /// <summary>Whether it runs when the application starts: as soon as Redis has been reached, behind the start, which does not wait for it.
-    /// Default: <see langword="true"/>.</summary>
+    /// Where it does not, the cache that is found then counts as the one that is watched. Default: <see langword="true"/>.</summary>
     public bool AtStart { get; set; } = true;
 
     /// <summary>Whether it runs again when the cache is empty once more: Redis came back without its data, or the whole cache was invalidated

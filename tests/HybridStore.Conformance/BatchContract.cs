@@ -78,6 +78,71 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
     }
 
     [Fact]
+    public async Task A_missing_row_of_a_type_without_null_is_its_default_and_not_cached()
+    {
+        await using var test = await StartAsync();
+        ValueTask<IReadOnlyList<decimal>> ReadAsync(params decimal[] rows) => test.Store.GetManyAsync(
+            [1, 2],
+            static id => $"price:{id}",
+            (_, _, _) => ValueTask.FromResult<IReadOnlyList<decimal>>(rows),
+            static price => (int)price,
+            cancellationToken: Cancellation);
+
+        Assert.Equal([1, 0], await ReadAsync(1m));
+
+        Assert.False((await test.Store.TryGetAsync<decimal>("price:2", cancellationToken: Cancellation)).HasValue);
+        Assert.Equal([1, 2], await ReadAsync(2m));
+    }
+
+    [Fact]
+    public async Task A_batch_that_fails_is_answered_with_what_is_past_its_expiry_where_that_is_wanted()
+    {
+        await using var test = await StartAsync();
+        var brief = TimeSpan.FromMilliseconds(200);
+        var loads = new BatchLoads
+        {
+            Options = new EntryOptions { TimeToLive = brief, Jitter = 0, Beta = 0, StaleOnError = TimeSpan.FromHours(1) },
+        };
+        var first = await loads.ReadAsync(test.Store, 1, 2);
+        test.Elapse(brief);
+        loads.Say = static _ => throw new TimeZoneNotFoundException();
+
+        IReadOnlyList<Thing?> again;
+        do
+        {
+            again = await loads.ReadAsync(test.Store, 2, 1);
+        }
+        while (loads.Asked.Count == 1);
+
+        Assert.Equal(first.Reverse(), again);
+        await test.Store.InvalidateAsync(new Invalidation { Keys = ["thing:2"] }, Cancellation);
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(async () => await loads.ReadAsync(test.Store, 2, 1));
+        Assert.Equal(first[0], Assert.Single(await loads.ReadAsync(test.Store, 1)));
+    }
+
+    [Fact]
+    public async Task A_batch_waits_no_longer_than_the_hard_time_out()
+    {
+        await using var test = await StartAsync();
+        var loads = new BatchLoads
+        {
+            Until = new TaskCompletionSource().Task,
+            Options = new EntryOptions { HardLoadTimeout = TimeSpan.FromMilliseconds(300) },
+        };
+        var reading = loads.ReadAsync(test.Store, 1, 2).AsTask();
+        await loads.Started.WaitAsync(Cancellation);
+
+        while (!reading.IsCompleted)
+        {
+            test.Elapse(TimeSpan.FromMilliseconds(300));
+            await Task.WhenAny(reading, Task.Delay(20, Cancellation));
+        }
+
+        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => reading);
+        await loads.Cancelled.WaitAsync(Cancellation);
+    }
+
+    [Fact]
     public async Task Each_entry_has_tags_of_its_own()
     {
         await using var test = await StartAsync();

@@ -144,6 +144,7 @@ public abstract class MemoContract(IStoreBackend backend) : StoreContract(backen
         Assert.NotSame(inLoad, await ReadListAsync(view));
         Assert.Equal(1, await loads.ReadAsync(view, "never", EntryOptions.Never));
         Assert.Equal(2, await loads.ReadAsync(view, "never", EntryOptions.Never));
+        Assert.False((await view.TryGetAsync<List<int>>("list", EntryOptions.Never, Cancellation)).HasValue);
     }
 
     [Fact]

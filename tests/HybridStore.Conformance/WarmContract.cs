@@ -38,6 +38,22 @@ public abstract class WarmContract(IStoreBackend backend) : StoreContract(backen
     }
 
     [Fact]
+    public async Task What_no_read_would_take_is_warmed_anew()
+    {
+        await using var test = await StartAsync();
+        await test.Store.GetAsync("key:1", (_, _) => ValueTask.FromResult(7), cancellationToken: Cancellation);
+        await ReadAsync(test.Store, 2);
+        var newer = new EntryOptions { SchemaVersion = 1 };
+
+        var done = await WarmAsync(test.Store, [1, 2, 3]);
+        var afterRelease = await WarmAsync(test.Store, [1, 2, 3], new WarmOptions { Entries = newer });
+
+        Assert.Equal((2, 1), (done.Stored, done.AlreadyCached));
+        Assert.Equal((3, 0), (afterRelease.Stored, afterRelease.AlreadyCached));
+        Assert.Equal("warm 2", (await test.Store.TryGetAsync<string>("key:2", newer, Cancellation)).Value);
+    }
+
+    [Fact]
     public async Task Batches_are_bounded_and_progress_is_told_after_each()
     {
         await using var test = await StartAsync();

@@ -48,9 +48,7 @@ internal sealed class InMemoryCache(InMemoryPartition partition, RedisClock cloc
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        // As Redis tells its time with what it answers: an entry may be there past its expiry.
-        var timestamp = clock.Timestamp;
-        clock.Observe(partition.Now, timestamp, timestamp);
+        TellTime();
         return new(_isDown ? RedisCallResult<FoundEntry>.Refused : RedisCallResult<FoundEntry>.Ok(new FoundEntry(partition.Read(key))));
     }
 
@@ -62,6 +60,7 @@ internal sealed class InMemoryCache(InMemoryPartition partition, RedisClock cloc
         IReadOnlyList<string> keys, bool allowReplicas, bool withMark, bool isBounded, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        TellTime();
         return new([.. keys.Select(key => _isDown
             ? RedisCallResult<FoundEntry>.Refused
             : RedisCallResult<FoundEntry>.Ok(new FoundEntry(partition.Read(key))))]);
@@ -83,8 +82,14 @@ internal sealed class InMemoryCache(InMemoryPartition partition, RedisClock cloc
     public ValueTask<RedisCallResult<StoreAnswer>> StoreAsync(StoreCommand command) =>
         new(_isDown ? RedisCallResult<StoreAnswer>.Refused : RedisCallResult<StoreAnswer>.Ok(partition.Store(command)));
 
-    public Task<RedisCallResult<StoreAnswer>>[] StoreMany(IReadOnlyList<StoreCommand> commands) =>
-        [.. commands.Select(command => StoreAsync(command).AsTask())];
+    public IReadOnlyList<StoreCall> StoreMany(IReadOnlyList<StoreCommand> commands) =>
+    [
+        new StoreCall(
+            [.. Enumerable.Range(0, commands.Count)],
+            Task.FromResult(_isDown
+                ? RedisCallResult<StoreAnswer[]>.Refused
+                : RedisCallResult<StoreAnswer[]>.Ok([.. commands.Select(partition.Store)]))),
+    ];
 
     public ValueTask<RedisCallResult<bool>> ReleaseAsync(string key, Lease lease) =>
         new(_isDown ? RedisCallResult<bool>.Refused : RedisCallResult<bool>.Ok(partition.Release(key, lease)));
@@ -126,16 +131,26 @@ internal sealed class InMemoryCache(InMemoryPartition partition, RedisClock cloc
         return ApplyOrWaitAsync(() => partition.InvalidateEverything(floor: null), _pending.AddEverything);
     }
 
+    // As Redis does with what it answers: an entry may be there past its expiry.
+    private void TellTime()
+    {
+        var timestamp = clock.Timestamp;
+        clock.Observe(partition.Now, timestamp, timestamp);
+    }
+
     private Task<InvalidationReceipt> ApplyOrWaitAsync(Action apply, Func<Task> wait)
     {
         lock (_switching)
         {
             if (_isDown)
             {
-                return Task.FromResult(new InvalidationReceipt(wait()));
+                var applied = wait();
+                flights.Versions.RaiseAll();
+                return Task.FromResult(new InvalidationReceipt(applied));
             }
 
             apply();
+            flights.Versions.RaiseAll();
             return Task.FromResult(InvalidationReceipt.AlreadyApplied);
         }
     }

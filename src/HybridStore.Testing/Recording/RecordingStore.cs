@@ -3,7 +3,7 @@ using Npgsql;
 namespace HybridStore.Testing.Recording;
 
 /// <summary>A store, or a view of it, whose reads are recorded.</summary>
-internal sealed class RecordingStore(IHybridStore inner, StoreRecords records) : IHybridStore
+internal sealed class RecordingStore(IHybridStore inner, StoreRecords records, bool hasMemo = false) : IHybridStore
 {
     public ValueTask<T> GetAsync<TState, T>(
         string key,
@@ -26,7 +26,8 @@ internal sealed class RecordingStore(IHybridStore inner, StoreRecords records) :
         CancellationToken cancellationToken = default)
         where TId : notnull =>
         records.Reading(
-            ids is null || key is null ? [] : ids.Where(id => id is not null).Select(key).Distinct(StringComparer.Ordinal),
+            // Which keys a view that remembers still reads is not known here.
+            hasMemo || ids is null || key is null ? [] : ids.Where(id => id is not null).Select(key).Distinct(StringComparer.Ordinal),
             typeof(T),
             (inner, ids, key, state, load, options, cancellationToken),
             static call => call.inner.GetManyAsync(call.ids!, call.key!, call.state, call.load, call.options, call.cancellationToken));
@@ -63,5 +64,5 @@ internal sealed class RecordingStore(IHybridStore inner, StoreRecords records) :
     public Task<EntryExplanation> ExplainAsync(string key, CancellationToken cancellationToken = default) =>
         inner.ExplainAsync(key, cancellationToken);
 
-    public IHybridStore With(ReadOptions readOptions) => new RecordingStore(inner.With(readOptions), records);
+    public IHybridStore With(ReadOptions readOptions) => new RecordingStore(inner.With(readOptions), records, readOptions is { Memo: true });
 }

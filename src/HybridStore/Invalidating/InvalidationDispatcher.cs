@@ -75,6 +75,9 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         }
 
         var applied = _pending.Add(what, fence, out var overflowed);
+
+        // Once more: from here on nobody reads the old entry.
+        _flights.Versions.Raise(what.Keys, what.Tags);
         InvalidationLog.Queued(_logger, what.Keys.Count, what.Tags.Count);
         if (overflowed)
         {
@@ -99,6 +102,7 @@ internal sealed class InvalidationDispatcher : IInvalidator, IAsyncDisposable
         }
 
         var applied = _pending.AddEverything();
+        _flights.Versions.RaiseAll();
         InvalidationLog.FlushQueued(_logger);
         EnsureRetrying();
         return new InvalidationReceipt(applied);

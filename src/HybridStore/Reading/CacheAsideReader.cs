@@ -192,7 +192,8 @@ internal sealed class CacheAsideReader(
 
     /// <summary>What is done behind a caller who has the value and waits for nothing.</summary>
     public void GoOnBehind<TState, T>(in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now) =>
-        GoOnBehind(request, header, entry, now, RefreshDue(request, header, now));
+        GoOnBehind(
+            request, header, entry, now, request.Settings.RefreshMode == RefreshMode.Background ? RefreshDue(request, header, now) : null);
 
     private void GoOnBehind<TState, T>(
         in LoadRequest<TState, T> request, in EntryHeader header, ReadOnlyMemory<byte> entry, long? now, RefreshMode? refresh)

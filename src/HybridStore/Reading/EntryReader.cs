@@ -1,4 +1,5 @@
 using HybridStore.Diagnostics;
+using HybridStore.Policies;
 using HybridStore.Redis;
 using HybridStore.Serialization;
 using Microsoft.Extensions.Logging;
@@ -92,6 +93,11 @@ internal sealed class EntryReader(EntryCodec codec, RedisClock clock, ILogger lo
         value = decoded!;
         return true;
     }
+
+    /// <summary>Whether a read with these settings would be answered by an entry, as far as its first bytes tell.</summary>
+    public bool IsOfUse<T>(EntrySettings settings, ReadOnlyMemory<byte> start) =>
+        EntryCodec.TryReadHeader<T>(start.Span, settings.SchemaVersion, out var header) == DecodeOutcome.Ok
+        && !(clock.IsKnown && clock.At(clock.Timestamp) >= header.ExpiresAt);
 
     /// <summary>The part of an entry that tells it from the one that will replace it: its header, with the time of its making.</summary>
     public static ReadOnlyMemory<byte> Identity(ReadOnlyMemory<byte> entry) => entry[..Math.Min(entry.Length, EntryHeader.FixedLength)];

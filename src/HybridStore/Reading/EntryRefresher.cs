@@ -65,8 +65,12 @@ internal sealed class EntryRefresher(
 
         try
         {
+            // Who has a value does not wait for longer than without one.
+            using var patience = (request.Settings.SoftLoadTimeout ?? request.Settings.HardLoadTimeout) is { } limit
+                ? new LoadPatience(limit, timeProvider, cancellationToken)
+                : null;
             var stamp = new LoadStamp(isWanted: true) { MaxStaleness = request.MaxStaleness };
-            if (await TryLoadAsync(request, seen, age, stamp, cancellationToken).ConfigureAwait(false) is not { } loaded)
+            if (await TryLoadAsync(request, seen, age, stamp, patience?.Token ?? cancellationToken).ConfigureAwait(false) is not { } loaded)
             {
                 return null;
             }

@@ -30,13 +30,13 @@ internal sealed class EntryStorer(
             ? SendAsync(command, encoded!, request.Settings.Policy)
             : NotStored;
 
-    /// <summary>The same for values that one load has brought: they are sent together.</summary>
-    /// <returns>For each whether the cache has taken it.</returns>
-    public Task<bool>[] StoreMany<TState, T>(IReadOnlyList<StorableEntry<TState, T>> entries, TimeSpan duration)
+    /// <summary>The same for values that one load has brought: they are sent together, in a few calls.</summary>
+    /// <returns>The calls: which of the values, and for each of those whether the cache has taken it. None faults. Values that are not to be
+    /// stored are in none.</returns>
+    public IReadOnlyList<StoredValues> StoreMany<TState, T>(IReadOnlyList<StorableEntry<TState, T>> entries, TimeSpan duration)
     {
-        var stored = new Task<bool>[entries.Count];
-        var (places, commands, encoded) = (new List<int>(stored.Length), new List<StoreCommand>(stored.Length), new List<EncodeResult>(stored.Length));
-        for (var i = 0; i < stored.Length; i++)
+        var (places, commands, encoded) = (new List<int>(entries.Count), new List<StoreCommand>(entries.Count), new List<EncodeResult>(entries.Count));
+        for (var i = 0; i < entries.Count; i++)
         {
             var (request, value, context, lease) = entries[i];
             if (TryPrepare(request, value, context, duration, lease, out var bytes) is { } command)
@@ -45,23 +45,21 @@ internal sealed class EntryStorer(
                 commands.Add(command);
                 encoded.Add(bytes!);
             }
-            else
-            {
-                stored[i] = NotStored;
-            }
         }
 
-        if (commands.Count > 0)
+        return commands.Count == 0
+            ? []
+            : [.. gateway.StoreMany(commands).Select(call => new StoredValues(Array.ConvertAll(call.Places, place => places[place]), FinishAsync(call)))];
+
+        async Task<bool[]> FinishAsync(StoreCall call)
         {
-            var sent = gateway.StoreMany(commands);
-            for (var i = 0; i < sent.Length; i++)
-            {
-                stored[places[i]] = FinishAsync(
-                    new ValueTask<RedisCallResult<StoreAnswer>>(sent[i]), encoded[i], commands[i], entries[places[i]].Request.Settings.Policy);
-            }
+            var result = await call.Answers.ConfigureAwait(false);
+            return Array.ConvertAll([.. Enumerable.Range(0, call.Places.Length)], i => Finish(
+                result.TryGetValue(out var answers) ? RedisCallResult<StoreAnswer>.Ok(answers[i]) : result.WithoutValue<StoreAnswer>(),
+                encoded[call.Places[i]],
+                commands[call.Places[i]],
+                entries[places[call.Places[i]]].Request.Settings.Policy));
         }
-
-        return stored;
     }
 
     /// <summary>What is to be sent. Null where the value is not stored, which is counted; the lease is then given back.</summary>
@@ -183,8 +181,12 @@ internal sealed class EntryStorer(
     private async Task<bool> FinishAsync(
         ValueTask<RedisCallResult<StoreAnswer>> sent, EncodeResult encoded, StoreCommand command, PolicyMeter policy)
     {
+        return Finish(await sent.ConfigureAwait(false), encoded, command, policy);
+    }
+
+    private bool Finish(in RedisCallResult<StoreAnswer> result, EncodeResult encoded, StoreCommand command, PolicyMeter policy)
+    {
         var bytes = encoded.Entry.Length;
-        var result = await sent.ConfigureAwait(false);
         if (result.TryGetValue(out var answer) && answer == StoreAnswer.Stored)
         {
             encoded.Dispose();

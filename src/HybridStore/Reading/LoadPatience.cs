@@ -25,7 +25,7 @@ internal sealed class LoadPatience : IDisposable
     public CancellationToken Token { get; }
 
     /// <summary>Whether it waits no longer though nobody has cancelled it.</summary>
-    public bool IsOver => Token.IsCancellationRequested && !_caller.IsCancellationRequested;
+    public bool IsOver => Token.IsCancellationRequested && (_callerHasGoneOn || !_caller.IsCancellationRequested);
 
     /// <summary>Whether the caller has got another value meanwhile. What its delegate works with may be gone with it.</summary>
     public bool CallerHasGoneOn => _callerHasGoneOn;

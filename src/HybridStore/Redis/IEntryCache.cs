@@ -67,7 +67,8 @@ internal interface IEntryCache
 
     /// <summary>The same for entries that one load has brought. The commands are on their way when this returns its tasks, which never
     /// fault.</summary>
-    Task<RedisCallResult<StoreAnswer>>[] StoreMany(IReadOnlyList<StoreCommand> commands);
+    /// <returns>The calls that they go in: which of the entries, and an answer for each of those.</returns>
+    IReadOnlyList<StoreCall> StoreMany(IReadOnlyList<StoreCommand> commands);
 
     /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
     /// itself.</summary>

@@ -124,14 +124,22 @@ internal sealed class LeaseCalls(RedisGenerations generations, RedisMetrics? met
         },
     ];
 
-    private static LeaseAnswer Read(RedisResult all, RedisResult answer, byte[] token, Generation generation) => (string?)answer[0] switch
+    private static LeaseAnswer Read(RedisResult all, RedisResult answer, byte[] token, Generation generation)
     {
-        "granted" => new LeaseAnswer(
-            new Lease(token, (long)all[2], generation, HighOf(all)) { Fences = (int)answer[2] }, RedisValue.Null, (int)answer[2]),
-        "entry" => new LeaseAnswer(null, (RedisValue)answer[1]),
-        "held" => new LeaseAnswer(null, RedisValue.Null, (int)answer[2]),
-        _ => default,
-    };
+        if (answer.Resp2Type == ResultType.Integer)
+        {
+            var fences = (int)answer;
+            return new LeaseAnswer(
+                new Lease(token, (long)all[2], generation, HighOf(all)) { Fences = fences }, RedisValue.Null, fences);
+        }
+
+        return (string?)answer[0] switch
+        {
+            "entry" => new LeaseAnswer(null, (RedisValue)answer[1]),
+            "held" => new LeaseAnswer(null, RedisValue.Null, (int)answer[2]),
+            _ => default,
+        };
+    }
 
     private static ulong? HighOf(RedisResult answer) =>
         ulong.TryParse((string?)answer[3], NumberStyles.None, CultureInfo.InvariantCulture, out var high) ? high : null;

@@ -178,17 +178,9 @@ internal sealed class RedisGateway(
         return metrics?.Measure(beganAt, RedisOperation.Store, storing) ?? storing;
     }
 
-    public Task<RedisCallResult<StoreAnswer>>[] StoreMany(IReadOnlyList<StoreCommand> commands) => connection.Session is { } session
-        ? Array.ConvertAll(_stores.Send(session, commands), AnswerAsync)
-        : [.. commands.Select(static _ => Task.FromResult(RedisCallResult<StoreAnswer>.Refused))];
-
-    private static async Task<RedisCallResult<StoreAnswer>> AnswerAsync((Task<RedisCallResult<StoreAnswer[]>> Call, int Place) sent)
-    {
-        var result = await sent.Call.ConfigureAwait(false);
-        return result.TryGetValue(out var answers)
-            ? RedisCallResult<StoreAnswer>.Ok(answers[sent.Place])
-            : result.WithoutValue<StoreAnswer>();
-    }
+    public IReadOnlyList<StoreCall> StoreMany(IReadOnlyList<StoreCommand> commands) => connection.Session is { } session
+        ? _stores.Send(session, commands)
+        : [new StoreCall([.. Enumerable.Range(0, commands.Count)], Task.FromResult(RedisCallResult<StoreAnswer[]>.Refused))];
 
     /// <summary>Gives back a lease that is of no use any more: true if it was still held. One that is not given back ends by
     /// itself.</summary>

@@ -102,22 +102,11 @@ internal sealed class StoreCalls(RedisGenerations generations, RedisClock clock,
         (await SendAsync(session, session.Layout.PartitionOf(command.Key), [command]).ConfigureAwait(false))[0];
 
     /// <summary>Sends many, which are on their way when this returns its tasks. None faults.</summary>
-    /// <returns>For each entry the task of the call that it goes in, and its place there.</returns>
-    public (Task<RedisCallResult<StoreAnswer[]>> Call, int Place)[] Send(RedisSession session, IReadOnlyList<StoreCommand> commands)
-    {
-        var sent = new (Task<RedisCallResult<StoreAnswer[]>>, int)[commands.Count];
-        foreach (var (partition, places) in CallsOf(session, commands))
-        {
-            var some = Array.ConvertAll(places, place => commands[place]);
-            var call = SendSomeAsync(session, partition, some);
-            for (var i = 0; i < places.Length; i++)
-            {
-                sent[places[i]] = (call, i);
-            }
-        }
-
-        return sent;
-    }
+    public IReadOnlyList<StoreCall> Send(RedisSession session, IReadOnlyList<StoreCommand> commands) =>
+    [
+        .. CallsOf(session, commands).Select(call => new StoreCall(
+            call.Places, SendSomeAsync(session, call.Partition, Array.ConvertAll(call.Places, place => commands[place])))),
+    ];
 
     /// <summary>What goes in one call: of one partition and generation, and not too much.</summary>
     private static IEnumerable<(int Partition, int[] Places)> CallsOf(RedisSession session, IReadOnlyList<StoreCommand> commands)

@@ -5,14 +5,14 @@ using StackExchange.Redis;
 namespace HybridStore.Redis;
 
 /// <summary>
-/// Remembers in Redis, in the state of each partition, in which generation a warm-up was begun: where that is not the present one the cache is empty
+/// Remembers in Redis, in the state of each partition, in which generation a warm-up has ended: where that is not the present one the cache is empty
 /// again, whether its data was lost or all of it invalidated. What is lost while a warm-up runs is noticed, since the mark goes with it.
 /// </summary>
 internal sealed class WarmMarks(RedisConnection connection, RedisGenerations generations)
 {
     private static readonly RedisValue GenerationField = "g";
 
-    /// <summary>Whether the cache is another one than a warm-up was begun in, by whatever process. Null where Redis does not answer.</summary>
+    /// <summary>Whether the cache is another one than a warm-up has filled, in whatever process. Null where Redis does not answer.</summary>
     /// <param name="warmup">The warm-up's name.</param>
     public async Task<bool?> IsCacheLostAsync(string warmup)
     {
@@ -37,24 +37,46 @@ internal sealed class WarmMarks(RedisConnection connection, RedisGenerations gen
         return isLost;
     }
 
-    /// <summary>A warm-up begins. Where Redis does not take it, it will begin again.</summary>
-    public async Task BeginAsync(string warmup)
+    /// <summary>A warm-up begins. Until it has ended the cache counts as lost to others: they share the work, or do it when this process
+    /// dies.</summary>
+    /// <returns>Its generation; null where Redis does not take the mark.</returns>
+    public async Task<string?> BeginAsync(string warmup)
     {
         if (connection.Session is not { } session)
         {
-            return;
+            return null;
         }
 
         // What has come back empty is given its number first.
         await Task.WhenAll(Enumerable.Range(0, session.Layout.Partitions.Count)
             .Select(partition => generations.AskAsync(session, partition))).ConfigureAwait(false);
-        if (session.Generations.Current is { } generation)
+        if (session.Generations.Current is not { } generation)
         {
-            await EachAsync(
-                session, (partition, database) => database.HashSetAsync(session.Layout.State(partition), Field(warmup), generation.Text))
-                .ConfigureAwait(false);
+            return null;
+        }
+
+        var answers = await EachAsync(
+            session,
+            (partition, database) => database.HashSetAsync(session.Layout.State(partition), Field(warmup), Begun(generation.Text)))
+            .ConfigureAwait(false);
+        return Array.TrueForAll(answers, answer => answer.TryGetValue(out _)) ? generation.Text : null;
+    }
+
+    /// <summary>A warm-up has ended. Where its mark is gone the cache was lost meanwhile, and stays so.</summary>
+    public async Task EndAsync(string warmup, string generation)
+    {
+        if (connection.Session is { } session)
+        {
+            await EachAsync(session, async (partition, database) =>
+            {
+                var state = session.Layout.State(partition);
+                var mark = await database.HashGetAsync(state, Field(warmup)).ConfigureAwait(false);
+                return mark == Begun(generation) && await database.HashSetAsync(state, Field(warmup), generation).ConfigureAwait(false);
+            }).ConfigureAwait(false);
         }
     }
+
+    private static RedisValue Begun(string generation) => $"begun:{generation}";
 
     private static RedisValue Field(string warmup) => $"w:{warmup}";
 

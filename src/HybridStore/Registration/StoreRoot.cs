@@ -163,6 +163,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 Gateway, entries, Loader, timedLoads, _refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
             batchLoader = new BatchLoader(
                 Loader,
+                timedLoads,
                 flights,
                 new BatchFlight(Gateway, Loader, flights, cache, metrics, timeProvider, options.Protocol),
                 _limiter,
@@ -170,8 +171,9 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 logger,
                 options.Protocol);
             WarmMarks = new WarmMarks(Redis, generations);
-            Warmer = new CacheWarmer(Gateway, Loader, storer, timeProvider, logger);
-            batchReader = new BatchReader(Gateway, reader, batchLoader, _dispatcher, metrics, known, marks, options.Protocol?.Gate);
+            Warmer = new CacheWarmer(Gateway, entries, Loader, storer, timeProvider, logger);
+            batchReader = new BatchReader(
+                Gateway, reader, batchLoader, _dispatcher, metrics, known, marks, stale, timeProvider, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
             _janitorSchedule = options.JanitorInterval == TimeSpan.Zero
                 ? null
@@ -201,7 +203,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             Loader = new EntryLoader(_postgres, flights, cache: null, _limiter, metrics, timeProvider, logger, options.Protocol);
             timedLoads = new TimedLoads(Loader, stale: null, timeProvider, logger);
             batchLoader = new BatchLoader(
-                Loader, flights, new BatchFlight(gateway: null, Loader, flights, cache: null, metrics, timeProvider), _limiter, metrics, logger);
+                Loader, timedLoads, flights, new BatchFlight(gateway: null, Loader, flights, cache: null, metrics, timeProvider), _limiter, metrics, logger);
         }
 
         Store = new CacheAsideStore(

@@ -12,7 +12,7 @@ internal sealed class ScriptedRedis
     /// <summary>Somebody else holds the lease.</summary>
     public static readonly RedisResult Held = Answer(1000, "answered", 0, "", Parts("held", 5000, 0));
 
-    private static readonly RedisResult Granted = Answer(1000, "answered", 0, "", Parts("granted", "", 0));
+    private static readonly RedisResult Granted = Answer(1000, "answered", 0, "", 0);
 
     private readonly Channel<RedisKey[]> _invalidations = Channel.CreateUnbounded<RedisKey[]>();
     private readonly Channel<(RedisKey Guard, byte[] Token)> _renewals = Channel.CreateUnbounded<(RedisKey Guard, byte[] Token)>();

@@ -13,6 +13,7 @@ internal sealed class Batch<TState, TId, T>
     private readonly LoadRequest<SingleOfBatch<TState, TId, T>, T> _pattern;
     private readonly int[] _places;
     private readonly T[] _values;
+    private readonly bool[] _isTaken;
 
     /// <exception cref="ArgumentException">An id is null, its key is malformed, or two ids have the same key.</exception>
     public Batch(
@@ -57,7 +58,7 @@ internal sealed class Batch<TState, TId, T>
         }
 
         (Keys, Ids) = (names, identities);
-        _values = new T[names.Count];
+        (_values, _isTaken) = (new T[names.Count], new bool[names.Count]);
         _pattern = new LoadRequest<SingleOfBatch<TState, TId, T>, T>(
             string.Empty,
             default,
@@ -71,7 +72,7 @@ internal sealed class Batch<TState, TId, T>
     private Batch(Batch<TState, TId, T> whole, IReadOnlyList<int> indexes)
     {
         (_state, _load, _pattern) = (whole._state, whole._load, whole._pattern);
-        (_places, _values) = ([.. Enumerable.Range(0, indexes.Count)], new T[indexes.Count]);
+        (_places, _values, _isTaken) = ([.. Enumerable.Range(0, indexes.Count)], new T[indexes.Count], new bool[indexes.Count]);
         (Keys, Ids) = ([.. indexes.Select(index => whole.Keys[index])], [.. indexes.Select(index => whole.Ids[index])]);
     }
 
@@ -121,7 +122,10 @@ internal sealed class Batch<TState, TId, T>
 
     public T ValueOf(int index) => _values[index];
 
-    public void Take(int index, T value) => _values[index] = value;
+    /// <summary>Whether the value is there.</summary>
+    public bool IsTaken(int index) => _isTaken[index];
+
+    public void Take(int index, T value) => (_values[index], _isTaken[index]) = (value, true);
 
     private async ValueTask<T> LoadOneAsync(TId id, LoadContext context, CancellationToken cancellationToken)
     {

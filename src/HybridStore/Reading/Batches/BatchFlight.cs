@@ -23,7 +23,7 @@ internal sealed class BatchFlight(
     public async Task FlyAsync<TState, TId, T>(Batch<TState, TId, T> batch, List<FlyingItem<T>> flying)
         where TId : notnull
     {
-        using var token = new BatchToken([.. flying.Select(item => item.Flight.Token)]);
+        using var token = new BatchToken([.. flying.Select(item => ((Flight)item.Flight, item.Flight.Token))]);
         var aloft = flying;
         try
         {
@@ -32,11 +32,11 @@ internal sealed class BatchFlight(
             {
                 var patience = batch.MaxStaleness is null && cache is not null ? cache.Leases.LongestWait : TimeSpan.Zero;
                 var left = patience - timeProvider.GetElapsedTime(startedAt);
-                var (due, held) = await AskAsync(batch, aloft, isLastTime: left <= TimeSpan.Zero, token.Token).ConfigureAwait(false);
+                var (due, held) = await AskAsync(batch, aloft, token, isLastTime: left <= TimeSpan.Zero).ConfigureAwait(false);
                 aloft = [.. due.Select(load => load.Flying), .. held];
                 if (due.Count > 0)
                 {
-                    await LoadAsync(batch, due, token.Token).ConfigureAwait(false);
+                    await LoadOrFailAsync(batch, due, token).ConfigureAwait(false);
                     aloft = held;
                 }
                 else if (held.Count > 0)
@@ -48,18 +48,37 @@ internal sealed class BatchFlight(
         }
         catch (Exception error)
         {
-            foreach (var (item, flight) in aloft)
-            {
-                flights.Remove(new FlightKey(item.Key, typeof(T)), flight);
-                flight.Fail(error);
-            }
+            Fail(aloft, error);
+        }
+    }
+
+    private void Fail<T>(IEnumerable<FlyingItem<T>> flying, Exception error)
+    {
+        foreach (var (item, flight) in flying)
+        {
+            flights.Remove(new FlightKey(item.Key, typeof(T)), flight);
+            flight.Fail(error);
+        }
+    }
+
+    /// <summary>A failure is that of what was to be loaded: who waits for a key that somebody else holds goes on waiting.</summary>
+    private async Task LoadOrFailAsync<TState, TId, T>(Batch<TState, TId, T> batch, List<DueLoad<T>> due, BatchToken token)
+        where TId : notnull
+    {
+        try
+        {
+            await LoadAsync(batch, due, token).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Fail(due.Select(load => load.Flying), error);
         }
     }
 
     /// <summary>Asks for the leases. What was stored meanwhile lands.</summary>
     /// <returns>What is to be loaded now, and what somebody else loads.</returns>
     private async ValueTask<(List<DueLoad<T>> Due, List<FlyingItem<T>> Held)> AskAsync<TState, TId, T>(
-        Batch<TState, TId, T> batch, List<FlyingItem<T>> aloft, bool isLastTime, CancellationToken cancellationToken)
+        Batch<TState, TId, T> batch, List<FlyingItem<T>> aloft, BatchToken token, bool isLastTime)
         where TId : notnull
     {
         var due = new List<DueLoad<T>>(aloft.Count);
@@ -91,7 +110,7 @@ internal sealed class BatchFlight(
         var beganAt = timeProvider.GetTimestamp();
         var recoveries = gateway!.Recoveries;
         var answers = await gateway.LeaseManyAsync(
-            [.. asked.Select(flying => (flying.Item.Key, flying.Item.Seen!.Value))], LeasePurpose.Read, cancellationToken).ConfigureAwait(false);
+            [.. asked.Select(flying => (flying.Item.Key, flying.Item.Seen!.Value))], LeasePurpose.Read, token.Token).ConfigureAwait(false);
         var waited = timeProvider.GetElapsedTime(beganAt);
         for (var i = 0; i < asked.Count; i++)
         {
@@ -111,7 +130,7 @@ internal sealed class BatchFlight(
             else if (!answer.Entry.IsNull)
             {
                 metrics.Leased(waited, "entry");
-                if (!TryLand(batch, flying, answer.Entry))
+                if (!TryLand(batch, flying, answer.Entry, token))
                 {
                     due.Add(new DueLoad<T>(flying, Lease: null, IsBypassing: false));
                 }
@@ -131,7 +150,8 @@ internal sealed class BatchFlight(
     }
 
     /// <summary>Lands with what another holder of the lease has stored meanwhile.</summary>
-    private bool TryLand<TState, TId, T>(Batch<TState, TId, T> batch, FlyingItem<T> flying, ReadOnlyMemory<byte> entry)
+    private bool TryLand<TState, TId, T>(
+        Batch<TState, TId, T> batch, FlyingItem<T> flying, ReadOnlyMemory<byte> entry, BatchToken token)
         where TId : notnull
     {
         var request = batch.RequestOf(flying.Item.Index);
@@ -143,12 +163,12 @@ internal sealed class BatchFlight(
         }
 
         metrics.Coalesced(batch.Settings.Policy, inProcess: false);
-        Land(flying, new Landing<T>(value, LoadStamp.OfEntry(stamp), flying.Flight.BeganAt, 0, Task.FromResult(false)));
+        Land(flying, new Landing<T>(value, LoadStamp.OfEntry(stamp), flying.Flight.BeganAt, 0, NotStored), token);
         return true;
     }
 
     private async Task LoadAsync<TState, TId, T>(
-        Batch<TState, TId, T> batch, List<DueLoad<T>> due, CancellationToken cancellationToken)
+        Batch<TState, TId, T> batch, List<DueLoad<T>> due, BatchToken token)
         where TId : notnull
     {
         var leases = due.Where(load => load.Lease is not null).Select(load => (load.Flying.Item.Key, load.Lease!)).ToList();
@@ -162,15 +182,17 @@ internal sealed class BatchFlight(
             isBypassing: due.Exists(load => load.IsBypassing),
             isHeld: leases.Count == due.Count,
             MarkBegin,
-            cancellationToken).ConfigureAwait(false);
+            token.Token).ConfigureAwait(false);
         await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
         var sentAt = Flight.NextArrival();
         var stored = Store(batch, due, ids, rows, duration);
         for (var i = 0; i < due.Count; i++)
         {
             var flying = due[i].Flying;
-            Land(flying, new Landing<T>(
-                rows.ValueOf(ids[i]), context.Stamp, flying.Flight.BeganAt, sentAt, stored[i], context.IsOnStandby));
+            Land(
+                flying,
+                new Landing<T>(rows.ValueOf(ids[i]), context.Stamp, flying.Flight.BeganAt, sentAt, stored[i], context.IsOnStandby),
+                token);
         }
 
         void MarkBegin()
@@ -191,28 +213,47 @@ internal sealed class BatchFlight(
         var (places, entries) = (new List<int>(due.Count), new List<StorableEntry<SingleOfBatch<TState, TId, T>, T>>(due.Count));
         for (var i = 0; i < due.Count; i++)
         {
-            if (due[i].Lease is { } lease)
+            if (due[i].Lease is not { } lease)
+            {
+                continue;
+            }
+
+            if (!rows.TryGetValue(ids[i], out var value) && default(T) is not null)
+            {
+                // No row, and no null that could stand for it: a zero is nothing to remember.
+                metrics.NotStored(batch.Settings.Policy, "null");
+                cache!.Storer.Release(due[i].Flying.Item.Key, lease);
+            }
+            else
             {
                 places.Add(i);
                 entries.Add(new StorableEntry<SingleOfBatch<TState, TId, T>, T>(
-                    batch.RequestOf(due[i].Flying.Item.Index), rows.ValueOf(ids[i]), rows.ContextOf(ids[i]), lease));
+                    batch.RequestOf(due[i].Flying.Item.Index), value!, rows.ContextOf(ids[i]), lease));
             }
         }
 
         var stored = new Task<bool>[due.Count];
         Array.Fill(stored, NotStored);
-        var sent = entries.Count == 0 ? [] : cache!.Storer.StoreMany(entries, duration);
-        for (var i = 0; i < sent.Length; i++)
+        if (entries.Count > 0)
         {
-            stored[places[i]] = sent[i];
+            foreach (var call in cache!.Storer.StoreMany(entries, duration))
+            {
+                for (var i = 0; i < call.Places.Count; i++)
+                {
+                    stored[places[call.Places[i]]] = OfAsync(call.Stored, i);
+                }
+            }
         }
 
         return stored;
+
+        static async Task<bool> OfAsync(Task<bool[]> storing, int place) => (await storing.ConfigureAwait(false))[place];
     }
 
     // The command to store has been sent before the flight leaves the table: whoever reads next asks Redis behind it and finds the entry.
-    private void Land<T>(FlyingItem<T> flying, Landing<T> landing)
+    private void Land<T>(FlyingItem<T> flying, Landing<T> landing, BatchToken token)
     {
+        token.Landed(flying.Flight);
         flights.Remove(new FlightKey(flying.Item.Key, typeof(T)), flying.Flight);
         flying.Flight.Succeed(landing);
     }

@@ -13,6 +13,7 @@ namespace HybridStore.Reading.Batches;
 /// </summary>
 internal sealed class BatchLoader(
     EntryLoader loader,
+    TimedLoads timedLoads,
     FlightTable flights,
     BatchFlight flight,
     LoadLimiter limiter,
@@ -20,8 +21,12 @@ internal sealed class BatchLoader(
     ILogger logger,
     ProtocolUnderTest? test = null)
 {
+    /// <param name="batch">The batch.</param>
+    /// <param name="items">What it misses.</param>
+    /// <param name="patience">Null where the caller waits for as long as it takes.</param>
+    /// <param name="cancellationToken">Ends this caller's wait.</param>
     public async Task LoadAsync<TState, TId, T>(
-        Batch<TState, TId, T> batch, IReadOnlyList<BatchItem> items, CancellationToken cancellationToken)
+        Batch<TState, TId, T> batch, IReadOnlyList<BatchItem> items, LoadPatience? patience, CancellationToken cancellationToken)
         where TId : notnull
     {
         if (Transaction.Current is not null)
@@ -36,13 +41,13 @@ internal sealed class BatchLoader(
         {
             cancellationToken.ThrowIfCancellationRequested();
             await test.PassAsync(ProtocolStep.Join).ConfigureAwait(false);
-            var (own, joined, alone) = Sort<T>(items, cancellationToken);
+            var (own, joined, alone) = Sort<T>(items, patience, cancellationToken);
             var waitingFor = new Queue<FlyingItem<T>>([.. own, .. joined]);
             try
             {
                 if (own.Count > 0)
                 {
-                    await flight.FlyAsync(batch, own).WaitAsync(cancellationToken).ConfigureAwait(false);
+                    await FlyAsync(batch, own, patience, cancellationToken).ConfigureAwait(false);
                 }
 
                 if (alone.Count > 0)
@@ -74,6 +79,29 @@ internal sealed class BatchLoader(
         }
     }
 
+    private async Task FlyAsync<TState, TId, T>(
+        Batch<TState, TId, T> batch, List<FlyingItem<T>> own, LoadPatience? patience, CancellationToken cancellationToken)
+        where TId : notnull
+    {
+        var flying = flight.FlyAsync(batch, own);
+        try
+        {
+            await flying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (default(TState) is ICallerBound && patience is { IsOver: true })
+        {
+            // The caller goes on with what its delegate works with: that has to have ended, whoever else waits for it.
+            foreach (var (item, started) in own)
+            {
+                flights.Remove(new FlightKey(item.Key, typeof(T)), started);
+                started.Abandon();
+            }
+
+            await flying.ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>Loads for one caller alone, and stores nothing.</summary>
     public async Task LoadAloneAsync<TState, TId, T>(
         Batch<TState, TId, T> batch, IReadOnlyList<BatchItem> items, CancellationToken cancellationToken)
@@ -81,7 +109,7 @@ internal sealed class BatchLoader(
     {
         cancellationToken.ThrowIfCancellationRequested();
         var ids = items.Select(item => batch.Ids[item.Index]).ToArray();
-        var rows = await loader.LoadAloneAsync(
+        var rows = await timedLoads.LoadAloneAsync(
             batch.RequestOf(ids, items[0].Key), isBypassing: items.Any(item => item.Seen is null), cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < ids.Length; i++)
         {
@@ -92,7 +120,7 @@ internal sealed class BatchLoader(
     /// <summary>Which flights are this caller's to start, which are joined, and what is loaded alone, because its caller must not wait for
     /// others.</summary>
     private (List<FlyingItem<T>> Own, List<FlyingItem<T>> Joined, List<BatchItem> Alone) Sort<T>(
-        IReadOnlyList<BatchItem> items, CancellationToken cancellationToken)
+        IReadOnlyList<BatchItem> items, LoadPatience? patience, CancellationToken cancellationToken)
     {
         var (own, joined, alone) = (new List<FlyingItem<T>>(), new List<FlyingItem<T>>(), new List<BatchItem>());
         foreach (var item in items)
@@ -100,7 +128,7 @@ internal sealed class BatchLoader(
             var key = new FlightKey(item.Key, typeof(T));
             while (true)
             {
-                var candidate = new Flight<T>(cancellationToken);
+                var candidate = new Flight<T>(cancellationToken, patience);
                 var found = flights.GetOrAdd(key, candidate);
                 if (ReferenceEquals(found, candidate))
                 {

@@ -16,6 +16,8 @@ internal sealed class BatchReader(
     StoreMetrics metrics,
     KnownEntries known,
     IAppliedMarks marks,
+    StaleEntries stale,
+    TimeProvider timeProvider,
     IProtocolGate? gate = null)
 {
     public async ValueTask ReadAsync<TState, TId, T>(
@@ -114,10 +116,17 @@ internal sealed class BatchReader(
         var (generation, readAt) = (gateway.Generation, known.Now);
         try
         {
-            await loads.LoadAsync(
+            await LoadInTimeAsync(
                 batch,
                 [.. missed.Select(miss => new BatchItem(miss.Index, miss.Key, miss.Refusal.Seen, miss.Observed))],
                 cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (batch.Settings.StaleOnError is not null && !cancellationToken.IsCancellationRequested)
+        {
+            if (!await TryServeStaleAsync(batch, missed, error, cancellationToken).ConfigureAwait(false))
+            {
+                throw;
+            }
         }
         finally
         {
@@ -131,6 +140,57 @@ internal sealed class BatchReader(
                 }
             }
         }
+    }
+
+    /// <summary>Within the hard time-out. There is no soft one for a batch: its callers get all of it.</summary>
+    private async Task LoadInTimeAsync<TState, TId, T>(
+        Batch<TState, TId, T> batch, IReadOnlyList<BatchItem> items, CancellationToken cancellationToken)
+        where TId : notnull
+    {
+        if (batch.Settings.HardLoadTimeout is not { } limit)
+        {
+            await loads.LoadAsync(batch, items, patience: null, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        using var patience = new LoadPatience(limit, timeProvider, cancellationToken);
+        try
+        {
+            await loads.LoadAsync(batch, items, patience, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (patience.IsOver)
+        {
+            throw new HybridStoreLoadTimeoutException(limit);
+        }
+        catch (OperationCanceledException error) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(error.Message, error, cancellationToken);
+        }
+    }
+
+    /// <summary>All that was not loaded past its expiry, or nothing.</summary>
+    private async ValueTask<bool> TryServeStaleAsync<TState, TId, T>(
+        Batch<TState, TId, T> batch, List<Missed> missed, Exception error, CancellationToken cancellationToken)
+        where TId : notnull
+    {
+        var reason = error is HybridStoreLoadTimeoutException ? StaleReason.TimedOut : StaleReason.Failed;
+        foreach (var miss in missed)
+        {
+            if (batch.IsTaken(miss.Index))
+            {
+                continue;
+            }
+
+            if (miss.Refusal.Seen is null
+                || await stale.TryServeAsync(batch.RequestOf(miss.Index), reason, error, cancellationToken).ConfigureAwait(false) is not { } answer)
+            {
+                return false;
+            }
+
+            batch.Take(miss.Index, answer.Value);
+        }
+
+        return true;
     }
 
     private readonly record struct Missed(int Index, string Key, Refusal Refusal, KnownEntry? Before, ReadObservation? Observed);

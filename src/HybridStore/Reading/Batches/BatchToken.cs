@@ -1,30 +1,42 @@
 namespace HybridStore.Reading.Batches;
 
-/// <summary>A load that brings several flights home is cancelled when all callers of all of them have gone.</summary>
+/// <summary>A load that brings several flights home is cancelled when all callers of all of them have gone. Flights that have landed do not
+/// count any more.</summary>
 internal sealed class BatchToken : IDisposable
 {
     private readonly CancellationTokenSource? _abandoned;
-    private readonly CancellationTokenRegistration[] _registrations = [];
-    private int _flying;
+    private readonly List<CancellationTokenRegistration> _registrations = [];
+    private readonly HashSet<Flight> _over = [];
+    private readonly int _flights;
+    private readonly Lock _lock = new();
 
-    public BatchToken(IReadOnlyList<CancellationToken> flights)
+    /// <param name="flights">The flights, each with its token: cancelled when its callers have gone; never, where one of them cannot be
+    /// cancelled.</param>
+    public BatchToken(IReadOnlyCollection<(Flight Flight, CancellationToken Token)> flights)
     {
-        // A caller who cannot be cancelled never leaves.
-        if (!flights.All(token => token.CanBeCanceled))
+        _flights = flights.Count;
+        if (!flights.Any(flight => flight.Token.CanBeCanceled))
         {
             return;
         }
 
-        _flying = flights.Count;
         _abandoned = new CancellationTokenSource();
-        _registrations = new CancellationTokenRegistration[flights.Count];
-        for (var i = 0; i < flights.Count; i++)
+        foreach (var (flight, token) in flights)
         {
-            _registrations[i] = flights[i].UnsafeRegister(static state => ((BatchToken)state!).Abandon(), this);
+            _registrations.Add(token.UnsafeRegister(
+                static state =>
+                {
+                    var (batch, abandoned) = ((BatchToken, Flight))state!;
+                    batch.End(abandoned, isAbandoned: true);
+                },
+                (this, flight)));
         }
     }
 
     public CancellationToken Token => _abandoned?.Token ?? CancellationToken.None;
+
+    /// <summary>Its callers have what they wanted.</summary>
+    public void Landed(Flight flight) => End(flight, isAbandoned: false);
 
     public void Dispose()
     {
@@ -36,11 +48,17 @@ internal sealed class BatchToken : IDisposable
         _abandoned?.Dispose();
     }
 
-    private void Abandon()
+    private void End(Flight flight, bool isAbandoned)
     {
-        if (Interlocked.Decrement(ref _flying) == 0)
+        bool isLast;
+        lock (_lock)
         {
-            _abandoned!.Cancel();
+            isLast = _over.Add(flight) && _over.Count == _flights;
+        }
+
+        if (isLast && isAbandoned)
+        {
+            _abandoned?.Cancel();
         }
     }
 }

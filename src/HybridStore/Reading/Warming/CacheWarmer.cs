@@ -9,8 +9,11 @@ namespace HybridStore.Reading.Warming;
 /// Fills the cache before anybody asks, batch by batch: the leases first, then one query under one stamp, then the entries. Rows that were read
 /// before their leases could not be stored: an invalidation may have come and been forgotten in between. Hence ids are what a warm-up starts from.
 /// </summary>
-internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, EntryStorer storer, TimeProvider timeProvider, ILogger logger)
+internal sealed class CacheWarmer(
+    IEntryCache gateway, EntryReader entries, EntryLoader loader, EntryStorer storer, TimeProvider timeProvider, ILogger logger)
 {
+    private const int MostStoring = 2;
+
     private long _interruptions;
 
     /// <summary>How many warm-ups have stopped because Redis did not answer.</summary>
@@ -30,7 +33,7 @@ internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, Entry
         where TId : notnull
     {
         var startedAt = timeProvider.GetTimestamp();
-        var (done, storing) = (new WarmProgress(), Task.FromResult(0));
+        var (done, storing) = (new WarmProgress(), new Queue<Task<int>>());
         var source = ids.GetAsyncEnumerator(cancellationToken);
         await using (source.ConfigureAwait(false))
         {
@@ -47,16 +50,18 @@ internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, Entry
 
                     var loaded = await LoadAsync(batchOf(some), cancellationToken).ConfigureAwait(false);
 
-                    // The batch before is stored while this one is loaded.
-                    done = With(done, loaded, await storing.ConfigureAwait(false), startedAt);
-                    storing = loaded.Store();
+                    // One is encoded while Redis takes the one before, and the next is loaded.
+                    var stored = storing.Count < MostStoring ? 0 : await storing.Dequeue().ConfigureAwait(false);
+                    done = With(done, loaded, stored, startedAt);
+                    storing.Enqueue(Task.Run(loaded.Store, CancellationToken.None));
                     progress?.Report(done);
                     await PauseAsync(options, done, startedAt, cancellationToken).ConfigureAwait(false);
                 }
             }
             finally
             {
-                done = With(done, LoadedBatch.None, await storing.ConfigureAwait(false), startedAt);
+                var left = await Task.WhenAll(storing).ConfigureAwait(false);
+                done = With(done, LoadedBatch.None, left.Sum(), startedAt);
             }
         }
 
@@ -109,7 +114,7 @@ internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, Entry
         }
 
         var answers = await gateway.LeaseManyAsync(keys, LeasePurpose.WarmUp, cancellationToken).ConfigureAwait(false);
-        var (granted, unanswered) = (new List<(int Index, Lease Lease)>(keys.Length), 0);
+        var (granted, outdated, unanswered) = (new List<(int Index, Lease Lease)>(keys.Length), new List<int>(), 0);
         for (var i = 0; i < answers.Length; i++)
         {
             if (!answers[i].TryGetValue(out var answer))
@@ -120,6 +125,21 @@ internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, Entry
             {
                 granted.Add((i, lease));
             }
+            else if (!answer.Entry.IsNull && !entries.IsOfUse<T>(batch.Settings, answer.Entry))
+            {
+                // Of an earlier release, say, or past its expiry: no read would take it.
+                keys[i].Seen = EntryReader.Identity(answer.Entry);
+                outdated.Add(i);
+            }
+        }
+
+        if (outdated.Count > 0)
+        {
+            answers = await gateway.LeaseManyAsync(
+                outdated.ConvertAll(index => keys[index]), LeasePurpose.Read, cancellationToken).ConfigureAwait(false);
+            granted.AddRange(outdated.Zip(answers)
+                .Select(asked => (asked.First, asked.Second.TryGetValue(out var answer) ? answer.Lease : null))
+                .Where(asked => asked.Item2 is not null)!);
         }
 
         var loaded = LoadedBatch.None with { AlreadyCached = keys.Length - granted.Count - unanswered, IsInterrupted = unanswered > 0 };
@@ -141,7 +161,7 @@ internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, Entry
         for (var i = 0; i < granted.Count; i++)
         {
             var (index, lease) = granted[i];
-            if (rows.TryGetValue(ids[i], out var value))
+            if (rows.TryGetValue(ids[i], out var value) && value is not null)
             {
                 present.Add(new StorableEntry<SingleOfBatch<TState, TId, T>, T>(batch.RequestOf(index), value, rows.ContextOf(ids[i]), lease));
             }
@@ -155,7 +175,8 @@ internal sealed class CacheWarmer(IEntryCache gateway, EntryLoader loader, Entry
         {
             Loaded = present.Count,
             Missing = granted.Count - present.Count,
-            Store = async () => (await Task.WhenAll(storer.StoreMany(present, duration)).ConfigureAwait(false)).Count(stored => stored),
+            Store = async () => (await Task.WhenAll(storer.StoreMany(present, duration).Select(call => call.Stored)).ConfigureAwait(false))
+                .Sum(call => call.Count(stored => stored)),
         };
     }
 

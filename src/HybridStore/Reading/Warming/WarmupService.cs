@@ -10,7 +10,7 @@ internal sealed class WarmupService<TWarmup>(
     IServiceProvider services, Func<StoreRoot?> root, WarmupOptions options) : IHostedService, IDisposable
     where TWarmup : class, ICacheWarmup
 {
-    private static readonly string Name = typeof(TWarmup).Name;
+    private static readonly string Name = typeof(TWarmup).ToString();
 
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
@@ -41,6 +41,12 @@ internal sealed class WarmupService<TWarmup>(
             store.Redis!.Start();
             await store.Redis.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
             var reason = options.AtStart ? "the application starts" : null;
+            if (reason is null && await store.WarmMarks!.BeginAsync(Name).ConfigureAwait(false) is { } generation)
+            {
+                // What is there now is what a loss is told from.
+                await store.WarmMarks.EndAsync(Name, generation).ConfigureAwait(false);
+            }
+
             while (true)
             {
                 var failed = reason is not null && !await TryRunAsync(store, reason, cancellationToken).ConfigureAwait(false);
@@ -70,12 +76,44 @@ internal sealed class WarmupService<TWarmup>(
                 return failed ? "the run before has failed" : "the interval is over";
             }
 
-            var pause = !options.AfterCacheLoss ? left ?? Timeout.InfiniteTimeSpan : left < options.Watching ? left.Value : options.Watching;
+            // A run that has failed is not tried again before its time.
+            var watches = options.AfterCacheLoss && !failed;
+            var pause = !watches ? left ?? Timeout.InfiniteTimeSpan : left < options.Watching ? left.Value : options.Watching;
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
-            if (options.AfterCacheLoss && await store.WarmMarks!.IsCacheLostAsync(Name).ConfigureAwait(false) is true)
+            if (watches && await store.WarmMarks!.IsCacheLostAsync(Name).ConfigureAwait(false) is true)
             {
                 await Task.Delay(options.Spread * Random.Shared.NextDouble(), time, cancellationToken).ConfigureAwait(false);
-                return "the cache is empty again";
+                if (await store.WarmMarks.IsCacheLostAsync(Name).ConfigureAwait(false) is true)
+                {
+                    return "the cache is empty again";
+                }
+            }
+        }
+    }
+
+    private static async Task WarmAsync(IServiceProvider services, IHybridStore store, CancellationToken cancellationToken)
+    {
+        if (services.GetService<TWarmup>() is { } registered)
+        {
+            await registered.WarmAsync(store, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var made = ActivatorUtilities.CreateInstance<TWarmup>(services);
+        try
+        {
+            await made.WarmAsync(store, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // What the container has not made it does not dispose.
+            if (made is IAsyncDisposable disposable)
+            {
+                await disposable.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                (made as IDisposable)?.Dispose();
             }
         }
     }
@@ -87,16 +125,21 @@ internal sealed class WarmupService<TWarmup>(
         var interruptions = store.Warmer!.Interruptions;
         try
         {
-            await store.WarmMarks!.BeginAsync(Name).ConfigureAwait(false);
+            var generation = await store.WarmMarks!.BeginAsync(Name).ConfigureAwait(false);
             var scope = services.CreateAsyncScope();
             await using (scope.ConfigureAwait(false))
             {
-                var warmup = ActivatorUtilities.GetServiceOrCreateInstance<TWarmup>(scope.ServiceProvider);
-                await warmup.WarmAsync(store.Store, cancellationToken).ConfigureAwait(false);
+                await WarmAsync(scope.ServiceProvider, store.Store, cancellationToken).ConfigureAwait(false);
             }
 
             WarmingLog.Ended(store.Logger, Name, store.TimeProvider.GetElapsedTime(startedAt));
-            return store.Warmer.Interruptions == interruptions;
+            if (generation is null || store.Warmer.Interruptions != interruptions)
+            {
+                return false;
+            }
+
+            await store.WarmMarks.EndAsync(Name, generation).ConfigureAwait(false);
+            return true;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
