@@ -171,7 +171,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 logger,
                 options.Protocol);
             WarmMarks = new WarmMarks(Redis, generations);
-            Warmer = new CacheWarmer(Gateway, entries, Loader, storer, timeProvider, logger);
+            Warmer = new CacheWarmer(Gateway, entries, Loader, storer, timeProvider, logger, options.Protocol);
             batchReader = new BatchReader(
                 Gateway, reader, batchLoader, _dispatcher, metrics, known, marks, stale, timeProvider, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);

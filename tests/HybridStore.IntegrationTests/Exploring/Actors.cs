@@ -19,6 +19,17 @@ internal static class Actors
         { After = after };
     }
 
+    /// <summary>Reads all items at once.</summary>
+    public static Actor BatchReader(this Stage stage, char letter, StoreHost host, bool backwards = false, Task? after = null) => new(
+        letter,
+        $"reader of many in {stage.Rig.NameOf(host)}",
+        _ => stage.ReadManyAsync(host, backwards ? [.. stage.Items.Reverse()] : stage.Items))
+    { After = after };
+
+    /// <summary>Fills the cache with all items.</summary>
+    public static Actor Warmer(this Stage stage, char letter, StoreHost host) => new(
+        letter, $"warm-up in {stage.Rig.NameOf(host)}", _ => stage.WarmAsync(host, stage.Items));
+
     /// <summary>Writes through the store, which commits and then invalidates, knowing the xid.</summary>
     public static Actor Writer(this Stage stage, char letter, StoreHost host, int row, Invalidation names) => new(
         letter,

@@ -23,4 +23,20 @@ internal static class Loads
                 ? $"{own},{await host.Store.GetAsync(part.Key, part.Load(stage, host, path), cancellationToken: token)}"
                 : own;
         };
+
+    /// <summary>The same of several items, which one load reads one after the other.</summary>
+    public static async ValueTask<IEnumerable<KeyValuePair<string, string>>> LoadManyAsync(
+        this Stage stage, IReadOnlyList<Item> items, IReadOnlyList<string> missing, BatchLoadContext<string> context, CancellationToken token)
+    {
+        var loaded = new List<KeyValuePair<string, string>>();
+        foreach (var item in items.Where(item => missing.Contains(item.Key)))
+        {
+            context.AddTags(item.Key, item.Tags);
+            var value = (await context.QueryAsync<string>(item.Sql(stage.Rig), cancellationToken: token))[0];
+            stage.Note($"loads {stage.Ledger.Text(item, Ledger.Parse(value))}");
+            loaded.Add(KeyValuePair.Create(item.Key, value));
+        }
+
+        return loaded;
+    }
 }

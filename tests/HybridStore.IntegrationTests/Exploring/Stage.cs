@@ -105,6 +105,28 @@ internal sealed class Stage
         }
     }
 
+    /// <summary>The same for several items at once.</summary>
+    public async Task ReadManyAsync(StoreHost host, IReadOnlyList<Item> items)
+    {
+        int[][] required = [.. items.Select(Ledger.RequiredOfReaders)];
+        var values = await host.Store.GetManyAsync(
+            [.. items.Select(item => item.Key)], static key => key, items, this.LoadManyAsync, cancellationToken: Cancellation);
+        for (var i = 0; i < items.Count; i++)
+        {
+            var value = Ledger.Parse(values[i]!);
+            Note($"gets {Ledger.Text(items[i], value)}");
+            if (Ledger.IsOlder(value, required[i]))
+            {
+                _violation ??= $"A reader of many got {Ledger.Text(items[i], value)} of {items[i].Key} although "
+                    + $"{Ledger.Text(items[i], required[i])} had been applied before it began";
+            }
+        }
+    }
+
+    /// <summary>Fills the cache with several items.</summary>
+    public Task WarmAsync(StoreHost host, IReadOnlyList<Item> items) => host.Store.WarmAsync(
+        items.Select(item => item.Key).ToAsyncEnumerable(), static key => key, items, this.LoadManyAsync, cancellationToken: Cancellation);
+
     /// <summary>Looks at Redis past the stores, when all is done that they have sent there.</summary>
     public async Task<string?> CheckAsync()
     {

@@ -10,7 +10,13 @@ namespace HybridStore.Reading.Warming;
 /// before their leases could not be stored: an invalidation may have come and been forgotten in between. Hence ids are what a warm-up starts from.
 /// </summary>
 internal sealed class CacheWarmer(
-    IEntryCache gateway, EntryReader entries, EntryLoader loader, EntryStorer storer, TimeProvider timeProvider, ILogger logger)
+    IEntryCache gateway,
+    EntryReader entries,
+    EntryLoader loader,
+    EntryStorer storer,
+    TimeProvider timeProvider,
+    ILogger logger,
+    ProtocolUnderTest? test = null)
 {
     private const int MostStoring = 2;
 
@@ -113,6 +119,7 @@ internal sealed class CacheWarmer(
             keys[i] = (batch.Keys[i], ReadOnlyMemory<byte>.Empty);
         }
 
+        await test.PassAsync(ProtocolStep.Lease).ConfigureAwait(false);
         var answers = await gateway.LeaseManyAsync(keys, LeasePurpose.WarmUp, cancellationToken).ConfigureAwait(false);
         var (granted, outdated, unanswered) = (new List<(int Index, Lease Lease)>(keys.Length), new List<int>(), 0);
         for (var i = 0; i < answers.Length; i++)
@@ -175,8 +182,12 @@ internal sealed class CacheWarmer(
         {
             Loaded = present.Count,
             Missing = granted.Count - present.Count,
-            Store = async () => (await Task.WhenAll(storer.StoreMany(present, duration).Select(call => call.Stored)).ConfigureAwait(false))
-                .Sum(call => call.Count(stored => stored)),
+            Store = async () =>
+            {
+                await test.PassAsync(ProtocolStep.Store).ConfigureAwait(false);
+                var calls = storer.StoreMany(present, duration).Select(call => call.Stored);
+                return (await Task.WhenAll(calls).ConfigureAwait(false)).Sum(call => call.Count(stored => stored));
+            },
         };
     }
 
