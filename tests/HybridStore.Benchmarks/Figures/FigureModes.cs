@@ -10,6 +10,7 @@ internal static class FigureModes
         ["miss"] = MissFigures.RunAsync,
         ["outage"] = OutageFigures.RunAsync,
         ["races"] = RaceFigures.RunAsync,
+        ["stampede"] = StampedeFigures.RunAsync,
         ["tag"] = TagFigures.RunAsync,
         ["telemetry"] = TelemetryFigures.RunAsync,
         ["warm"] = WarmFigures.RunAsync,
