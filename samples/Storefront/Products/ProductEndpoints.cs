@@ -34,7 +34,8 @@ internal static class ProductEndpoints
             product, await prices.FindAsync(id, cancellationToken), await stock.ShownAsync(id, cancellationToken)));
     }
 
-    /// <summary>Each row asks for itself whether it is a bestseller. The repository belongs to the request and remembers the ranking.</summary>
+    /// <summary>Each row asks for itself whether it is a bestseller. The repository belongs to the request and remembers the
+    /// ranking.</summary>
     private static async Task<IReadOnlyList<ShelfRow>> ShelfAsync(
         string category, ProductRepository products, CancellationToken cancellationToken)
     {

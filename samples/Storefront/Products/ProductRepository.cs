@@ -17,7 +17,8 @@ public sealed class ProductRepository(IHybridStore store)
     // People and robots ask for slugs that do not exist. "There is none" is remembered too, for a short while.
     private static readonly EntryOptions Slugs = Content with { NegativeTimeToLive = TimeSpan.FromSeconds(30) };
 
-    // Nobody minds a ranking that is five minutes old: sales do not invalidate it. While PostgreSQL cannot tell a newer one, it may be an hour old.
+    // Nobody minds a ranking that is five minutes old: sales do not invalidate it. While PostgreSQL cannot tell a newer one,
+    // it may be an hour older.
     private static readonly EntryOptions Rankings = new()
     {
         TimeToLive = TimeSpan.FromMinutes(5),
@@ -35,7 +36,8 @@ public sealed class ProductRepository(IHybridStore store)
 
     /// <summary>A page of them: one call to Redis, and one query for those that are not there. The entries are those of
     /// <see cref="FindAsync"/>.</summary>
-    public ValueTask<IReadOnlyList<Product?>> FindManyAsync(IReadOnlyList<int> ids, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<Product?>> FindManyAsync(
+        IReadOnlyList<int> ids, CancellationToken cancellationToken = default) =>
         store.GetManyAsync(ids, Key.For, LoadManyAsync, static product => product.Id, Content, cancellationToken);
 
     /// <summary>Puts them there before anybody asks, by the same load.</summary>

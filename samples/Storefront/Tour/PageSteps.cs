@@ -28,7 +28,9 @@ internal static class PageSteps
         var cold = await VisitAsync(tour, "table");
         var cached = cold;
         await Poll.UntilAsync(
-            async () => (cached = await VisitAsync(tour, "table")) is { Loads: 0, Calls: Parts }, TourContext.Patience, tour.CancellationToken);
+            async () => (cached = await VisitAsync(tour, "table")) is { Loads: 0, Calls: Parts },
+            TourContext.Patience,
+            tour.CancellationToken);
         Say(tour, "cold", cold);
         Say(tour, "cached", cached);
         Say(tour, "warmed up at start", warmed);
@@ -38,7 +40,8 @@ internal static class PageSteps
             $"{cold.Loads} queries, {cold.Rows} rows");
         tour.Terminal.Claim(
             cached.Rows == Rows && cached is { Loads: 0, Calls: Parts },
-            $"cached, the page costs {Parts} calls to Redis (one by one {1 + (2 * Rows)}): a batch, and a ranking that {Rows} rows ask for and the request reads once",
+            $"cached, the page costs {Parts} calls to Redis (one by one {1 + (2 * Rows)}): {Rows} products are one, "
+                + "and the ranking that each row asks for is read once",
             $"{cached.Loads} queries, {cached.Calls} calls, {cached.Rows} rows");
         tour.Terminal.Claim(
             isWarm && warmed.Rows == Rows && warmed.Loads == 1,

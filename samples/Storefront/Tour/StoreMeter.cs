@@ -15,8 +15,8 @@ internal sealed class StoreMeter : IDisposable
     {
         _listener.InstrumentPublished = static (instrument, listener) =>
         {
-            if (instrument is
-                { Meter.Name: "HybridStore", Name: "hybridstore.reads" or "hybridstore.load.duration" or "hybridstore.redis.duration" })
+            if (instrument.Meter.Name == "HybridStore"
+                && instrument.Name is "hybridstore.reads" or "hybridstore.load.duration" or "hybridstore.redis.duration")
             {
                 listener.EnableMeasurementEvents(instrument);
             }

@@ -4,7 +4,8 @@ using Npgsql;
 
 namespace HybridStore.IntegrationTests.Readme;
 
-/// <summary>A load by EF Core that may run behind its reader, and a policy that outlasts PostgreSQL's bad days, as they stand in README.md.</summary>
+/// <summary>A load by EF Core that may run behind its reader, and a policy that outlasts loads which fail, as they stand in
+/// README.md.</summary>
 internal static class Catalogue
 {
     public static async Task<string?> NameAsync(IHybridStore store)

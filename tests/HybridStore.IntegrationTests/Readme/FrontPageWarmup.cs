@@ -10,7 +10,7 @@ public sealed class FrontPageWarmup(NpgsqlDataSource database, ProductPages prod
     public async Task WarmAsync(IHybridStore store, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var ids = connection.QueryUnbufferedAsync<int>("select id from product order by stock desc limit 1000"); // most important first
+        var ids = connection.QueryUnbufferedAsync<int>("select id from product order by stock desc limit 1000"); // streamed
         await products.WarmAsync(ids, cancellationToken);
     }
 }

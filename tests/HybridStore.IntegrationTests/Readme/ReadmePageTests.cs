@@ -4,6 +4,7 @@ using HybridStore.Servers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace HybridStore.IntegrationTests.Readme;
@@ -14,7 +15,8 @@ public sealed class ReadmePageTests(ServersFixture servers)
     private const string Schema =
         """
         create table product (
-            id int primary key, category_id int not null, name text not null, price numeric not null, stock int not null default 5);
+            id int primary key, category_id int not null, name text not null, price numeric not null,
+            stock int not null default 5);
         insert into product values (42, 7, 'Kettle', 40), (43, 7, 'Cup', 10), (44, 8, 'Chair', 100);
         """;
 
@@ -60,7 +62,8 @@ public sealed class ReadmePageTests(ServersFixture servers)
 
         var store = application.GetRequiredService<IHybridStore>();
         await Eventually.HappensAsync(
-            async () => (await store.TryGetAsync<Product>("product:44", cancellationToken: Cancellation)).HasValue, "the cache is warm");
+            async () => (await store.TryGetAsync<Product>("product:44", cancellationToken: Cancellation)).HasValue,
+            "the cache is warm");
         foreach (var service in application.GetServices<IHostedService>())
         {
             await service.StopAsync(Cancellation);
@@ -88,7 +91,7 @@ public sealed class ReadmePageTests(ServersFixture servers)
     {
         await using var host = await StartAsync(static (services, _) => services.AddDbContext<Catalogue.ShopContext>(
             static (provider, options) => options.UseNpgsql(
-                provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<HybridStoreOptions>>().Value.PostgresConnectionString)));
+                provider.GetRequiredService<IOptions<HybridStoreOptions>>().Value.PostgresConnectionString)));
 
         Assert.Equal("Kettle", await Catalogue.NameAsync(host.Store));
         await host.ExecuteAsync("update product set name = 'Behind our back' where id = 42");
@@ -106,7 +109,8 @@ public sealed class ReadmePageTests(ServersFixture servers)
         await Eventually.HappensAsync(
             async () =>
             {
-                Assert.Equal(1, await host.Store.GetAsync<int>("key", "select 1 / 0", options: options, cancellationToken: Cancellation));
+                Assert.Equal(
+                    1, await host.Store.GetAsync<int>("key", "select 1 / 0", options: options, cancellationToken: Cancellation));
                 return meter.TagsOf("hybridstore.reads.stale", "hybridstore.reason").Contains("failed");
             },
             "it is past its time");
