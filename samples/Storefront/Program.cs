@@ -7,7 +7,9 @@
 // Start reading here, then Products/PriceRepository.cs, Users/UserRepository.cs and Orders/OrderRepository.cs.
 // Demo/ and Tour/ are only there to show it; an application of your own has neither.
 
+using HybridStore;
 using HybridStore.Servers;
+using Npgsql;
 using Storefront.Demo;
 using Storefront.Orders;
 using Storefront.Organisations;
@@ -39,9 +41,14 @@ try
     .Watch("app_user", users => users
         .Key(UserRepository.Key)
         .Key(UserRepository.OfOrganisationKey)
-        .Column("organisationId", "organisation_id"));
+        .Column("organisationId", "organisation_id"))
+    .AddWarmup<SeasonWarmup>();
     builder.Services
-        .AddSingleton<ProductRepository>()
+        .AddSingleton(_ => NpgsqlDataSource.Create(servers.PostgresConnectionString)) // for what is read past the store
+
+        // What one request has read of the catalogue it does not read again.
+        .AddScoped(request => new ProductRepository(
+            request.GetRequiredService<IHybridStore>().With(new ReadOptions { Memo = true })))
         .AddSingleton<PriceRepository>()
         .AddSingleton<StockRepository>()
         .AddSingleton<UserRepository>()

@@ -38,6 +38,7 @@ internal sealed class Serving : IDemonstration
               curl {{Address}}/products/by-slug/steel-kettle-41
               curl {{Address}}/products/42/stock
               curl {{Address}}/categories/lamp/bestsellers
+              curl {{Address}}/categories/lamp/products
               curl -X PUT {{Address}}/products/42/price -H 'Content-Type: application/json' -d '{"price":9.90}'
               curl {{Address}}/users/7
               curl {{Address}}/organisations/1/users

@@ -16,6 +16,7 @@ internal static class ProductEndpoints
             "/categories/{category}/bestsellers",
             (string category, ProductRepository products, CancellationToken token) => products.BestsellersAsync(category, token));
 
+        routes.MapGet("/categories/{category}/products", ShelfAsync);
         routes.MapPost("/products", AddAsync);
         routes.MapPut("/products/{id:int}/price", ChangePriceAsync);
     }
@@ -31,6 +32,25 @@ internal static class ProductEndpoints
 
         return Results.Ok(new ProductPage(
             product, await prices.FindAsync(id, cancellationToken), await stock.ShownAsync(id, cancellationToken)));
+    }
+
+    /// <summary>Each row asks for itself whether it is a bestseller. The repository belongs to the request and remembers the
+    /// ranking.</summary>
+    private static async Task<IReadOnlyList<ShelfRow>> ShelfAsync(
+        string category, ProductRepository products, CancellationToken cancellationToken)
+    {
+        var ids = await products.ShelfAsync(category, cancellationToken);
+        var rows = new List<ShelfRow>(ids.Count);
+        foreach (var product in await products.FindManyAsync(ids, cancellationToken))
+        {
+            if (product is not null)
+            {
+                var bestsellers = await products.BestsellersAsync(category, cancellationToken);
+                rows.Add(new ShelfRow(product, bestsellers.Any(bestseller => bestseller.Id == product.Id)));
+            }
+        }
+
+        return rows;
     }
 
     private static async Task<IResult> AddAsync(

@@ -8,6 +8,7 @@ public sealed class ProductRepository(IHybridStore store)
     // One template for reads and invalidations: they cannot drift apart.
     private static readonly KeyTemplate<int> Key = new("product:{id}");
     private static readonly KeyTemplate<string> SlugKey = new("product-of-slug:{slug}");
+    private static readonly KeyTemplate<string> ShelfKey = new("shelf:{category}");
     private static readonly KeyTemplate<string> BestsellersKey = new("bestsellers:{category}");
     private static readonly KeyTemplate<string> CategoryTag = new("category:{category}");
 
@@ -16,8 +17,13 @@ public sealed class ProductRepository(IHybridStore store)
     // People and robots ask for slugs that do not exist. "There is none" is remembered too, for a short while.
     private static readonly EntryOptions Slugs = Content with { NegativeTimeToLive = TimeSpan.FromSeconds(30) };
 
-    // Nobody minds a ranking that is five minutes old: sales do not invalidate it.
-    private static readonly EntryOptions Rankings = new() { TimeToLive = TimeSpan.FromMinutes(5) };
+    // Nobody minds a ranking that is five minutes old: sales do not invalidate it. While PostgreSQL cannot tell a newer one,
+    // it may be an hour older.
+    private static readonly EntryOptions Rankings = new()
+    {
+        TimeToLive = TimeSpan.FromMinutes(5),
+        StaleOnError = TimeSpan.FromHours(1),
+    };
 
     /// <summary>The shortest form: a key and the query that answers it.</summary>
     public ValueTask<Product?> FindAsync(int id, CancellationToken cancellationToken = default) =>
@@ -26,6 +32,36 @@ public sealed class ProductRepository(IHybridStore store)
             "select id, slug, name, category, description from product where id = @id",
             new { id },
             Content,
+            cancellationToken);
+
+    /// <summary>A page of them: one call to Redis, and one query for those that are not there. The entries are those of
+    /// <see cref="FindAsync"/>.</summary>
+    public ValueTask<IReadOnlyList<Product?>> FindManyAsync(
+        IReadOnlyList<int> ids, CancellationToken cancellationToken = default) =>
+        store.GetManyAsync(ids, Key.For, LoadManyAsync, static product => product.Id, Content, cancellationToken);
+
+    /// <summary>Puts them there before anybody asks, by the same load.</summary>
+    public Task<WarmProgress> WarmAsync(IAsyncEnumerable<int> ids, CancellationToken cancellationToken = default) =>
+        store.WarmAsync(
+            ids,
+            Key.For,
+            LoadManyAsync,
+            static product => product.Id,
+            new WarmOptions { Entries = Content },
+            cancellationToken: cancellationToken);
+
+    /// <summary>Which products a category's page shows.</summary>
+    public ValueTask<IReadOnlyList<int>> ShelfAsync(string category, CancellationToken cancellationToken = default) =>
+        store.GetAsync(
+            ShelfKey.For(category),
+            category,
+            static (category, context, token) =>
+            {
+                context.AddTag(CategoryTag.For(category));
+                return context.QueryAsync<int>(
+                    "select id from product where category = @category order by id limit 50", new { category }, token);
+            },
+            Rankings,
             cancellationToken);
 
     /// <summary>The slug leads to the id, and the id to the product: the product itself is cached once. <c>int?</c>, for a
@@ -61,6 +97,11 @@ public sealed class ProductRepository(IHybridStore store)
             },
             Rankings,
             cancellationToken);
+
+    private static ValueTask<IReadOnlyList<Product>> LoadManyAsync(
+        IReadOnlyList<int> ids, BatchLoadContext<int> context, CancellationToken cancellationToken) =>
+        context.QueryAsync<Product>(
+            "select id, slug, name, category, description from product where id = any(@ids)", new { ids }, cancellationToken);
 
     /// <summary>A write with a result: the new id, or null if the slug is taken. What it names is invalidated after the commit,
     /// also "there is no such slug".</summary>

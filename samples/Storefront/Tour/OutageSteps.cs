@@ -64,6 +64,8 @@ internal static class OutageSteps
             closed = await tour.LoggedAsync(StoreLog.CircuitClosed, position);
         }
 
+        // One that was only cut off has lost nothing.
+        var warmed = !tour.Servers.IsOurs || await tour.LoggedAsync(StoreLog.WarmedUp, position) is not null;
         var hits = await tour.IsCachedAsync(Watched);
         var price = await tour.Shop.PriceAsync(Watched, tour.CancellationToken);
         ClaimNobodyFailed(tour, traffic);
@@ -72,6 +74,7 @@ internal static class OutageSteps
             closed is not null && hits,
             "the breaker is closed, and Redis answers reads again",
             $"closed: {closed is not null}, hits: {hits}");
+        tour.Terminal.Claim(warmed, "the season's products are warm again, if Redis had lost them", "no such log");
         tour.Terminal.Claim(
             price == PriceWhileStopped, $"what was written meanwhile is what is read: {PriceWhileStopped:0.00}", $"{price}");
     }

@@ -31,7 +31,8 @@ internal sealed class ShopTour(DemoServers servers) : IDemonstration
         using var shop = new ShopClient(new Uri(address));
         var options = app.Services.GetRequiredService<IOptions<HybridStoreOptions>>().Value;
         var stopping = app.Lifetime.ApplicationStopping;
-        var tour = new TourContext(terminal, shop, _meter, _log, servers, options, stopping);
+        var store = app.Services.GetRequiredService<IHybridStore>();
+        var tour = new TourContext(terminal, shop, store, _meter, _log, servers, options, stopping);
 
         terminal.Line("The storefront on HybridStore: a tour");
         terminal.Say($"PostgreSQL and Redis {servers.Source}; started and seeded in {servers.StartTime.TotalSeconds:0.0} s:");
@@ -43,6 +44,7 @@ internal sealed class ShopTour(DemoServers servers) : IDemonstration
         {
             await ReadingSteps.WarmUpAsync(tour);
             await ReadingSteps.ColdAndWarmAsync(tour);
+            await PageSteps.ShelvesAsync(tour);
             await WritingSteps.PricesAsync(tour);
             await WritingSteps.UnknownProductAsync(tour);
             await WritingSteps.AccountDeletedAsync(tour);

@@ -9,6 +9,7 @@ internal sealed class StoreLog : ILoggerProvider
     public const int CircuitClosed = 1007;
     public const int InvalidationQueued = 1100;
     public const int InvalidationAppliedLate = 1101;
+    public const int WarmedUp = 2323;
 
     private readonly ConcurrentQueue<LogLine> _lines = [];
 

@@ -3,17 +3,20 @@ using System.Diagnostics.Metrics;
 
 namespace Storefront.Tour;
 
-/// <summary>Counts where the store's reads were answered from, by its own meter.</summary>
+/// <summary>Counts where the store's reads were answered from, and what that took, by its own meter.</summary>
 internal sealed class StoreMeter : IDisposable
 {
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, long> _reads = new();
+    private long _loads;
+    private long _calls;
 
     public StoreMeter()
     {
         _listener.InstrumentPublished = static (instrument, listener) =>
         {
-            if (instrument is { Meter.Name: "HybridStore", Name: "hybridstore.reads" })
+            if (instrument.Meter.Name == "HybridStore"
+                && instrument.Name is "hybridstore.reads" or "hybridstore.load.duration" or "hybridstore.redis.duration")
             {
                 listener.EnableMeasurementEvents(instrument);
             }
@@ -28,6 +31,17 @@ internal sealed class StoreMeter : IDisposable
                 }
             }
         });
+        _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) =>
+        {
+            if (instrument.Name == "hybridstore.load.duration")
+            {
+                Interlocked.Increment(ref _loads);
+            }
+            else if (tags.Contains(new("hybridstore.operation", "read")))
+            {
+                Interlocked.Increment(ref _calls);
+            }
+        });
         _listener.Start();
     }
 
@@ -36,6 +50,12 @@ internal sealed class StoreMeter : IDisposable
 
     /// <summary>All reads so far.</summary>
     public long Reads => _reads.Values.Sum();
+
+    /// <summary>Loads from PostgreSQL so far.</summary>
+    public long Loads => Interlocked.Read(ref _loads);
+
+    /// <summary>Calls so far that have read entries in Redis, one or many.</summary>
+    public long Calls => Interlocked.Read(ref _calls);
 
     public void Dispose() => _listener.Dispose();
 }

@@ -7,6 +7,7 @@ namespace Storefront.Tour;
 internal sealed record TourContext(
     Terminal Terminal,
     ShopClient Shop,
+    IHybridStore Store,
     StoreMeter Meter,
     StoreLog Log,
     DemoServers Servers,
