@@ -28,8 +28,7 @@ internal static class RaceFigures
         figures.Remark($"naive: GET, SET, DEL with StackExchange.Redis {VersionOf(typeof(ConnectionMultiplexer))}, a control that is to be stale");
         figures.Remark("nocache: PostgreSQL itself, a control that must not be");
         figures.Remark(
-            "by_other_instance, clocks: two instances over Redis alone, their memory levels passed by; FusionCache without a backplane, "
-            + "whose package for Redis was not to be had");
+            "by_other_instance, clocks: two instances over Redis alone, their memory levels passed by; FusionCache without a backplane");
         await using var table = await ItemTable.CreateAsync(
             servers.Postgres.PastProxy(await servers.Postgres.CreateDatabaseAsync()));
 

@@ -5,7 +5,7 @@ using ZiggyCreatures.Caching.Fusion;
 namespace HybridStore.Benchmarks.Races;
 
 /// <summary>
-/// FusionCache with Redis as its second level. Where two instances race there is no backplane (its package for Redis was not to be had), so
+/// FusionCache with Redis as its second level. Where two instances race there is no backplane, so
 /// that its first level is passed by, for entries and for what is known of tags: nothing stricter can be had without one.
 /// </summary>
 internal sealed class FusionCacheRacer : Racer

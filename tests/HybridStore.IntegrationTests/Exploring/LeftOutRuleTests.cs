@@ -72,4 +72,16 @@ public sealed class LeftOutRuleTests(ExploringFixture exploring)
     [Fact]
     public Task What_is_read_in_an_older_transaction_is_not_stored() => Explorer.AssertFoundAsync(
         Scenarios.OldSnapshot(others: 0), new ProtocolUnderTest { TransactionsAreNotStored = false });
+
+    [Fact]
+    public Task Tags_are_checked_for_each_entry_of_a_batch() =>
+        Explorer.AssertFoundAsync(BatchScenarios.BatchAndWriter(sameInstance: false, byTag: true), cutScript: CutScript.Refusal("tag"));
+
+    [Fact]
+    public Task Fences_are_checked_for_each_entry_of_a_warm_up() => Explorer.AssertFoundAsync(
+        BatchScenarios.WarmerAndWriter(byTag: true), cutScript: CutScript.Refusal("tag"));
+
+    [Fact]
+    public Task Each_entry_of_a_batch_needs_its_lease() =>
+        Explorer.AssertFoundAsync(BatchScenarios.GuardLost(), cutScript: CutScript.Lease, everyOrder: false);
 }

@@ -148,7 +148,6 @@ internal sealed class BatchLoader(
                 else
                 {
                     joined.Add(new FlyingItem<T>(item, found));
-                    test?.Gate?.WaitsFor(found.Landing);
                 }
 
                 item.Observed?.Take(found);
@@ -165,6 +164,11 @@ internal sealed class BatchLoader(
         where TId : notnull
     {
         Landing<T> landing;
+        if (!isStarter)
+        {
+            test?.Gate?.WaitsFor(flying.Flight.Landing);
+        }
+
         try
         {
             landing = await flying.Flight.Landing.WaitAsync(cancellationToken).ConfigureAwait(false);
