@@ -1,5 +1,6 @@
 using System.Transactions;
 using HybridStore.IntegrationTests.Resilience;
+using HybridStore.Servers;
 using Npgsql;
 
 namespace HybridStore.IntegrationTests.Fencing;
@@ -151,7 +152,9 @@ public sealed class BatchRaceTests(ServersFixture servers)
     [Fact]
     public async Task A_hundred_keys_are_one_call_of_redis_and_one_query()
     {
-        await using var host = await StoreHost.StartAsync(servers);
+        // Whose calls are nobody else's.
+        await using var own = await TestServers.StartAsync(cancellationToken: Cancellation);
+        await using var host = await StoreHost.StartAsync(own);
         await host.ExecuteAsync("create table item (id int primary key, version int not null)");
         await host.ExecuteAsync("insert into item select id, 0 from generate_series(1, 100) id");
         int[] ids = [.. Enumerable.Range(1, 100)];
