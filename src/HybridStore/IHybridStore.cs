@@ -63,6 +63,8 @@ public interface IHybridStore
     /// the policy is unknown.</exception>
     /// <exception cref="InvalidOperationException">The load has returned an id that it was not asked for, or one twice.</exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> does not survive a round trip through the serializer.</exception>
+    /// <exception cref="HybridStoreLoadTimeoutException">The load did not end within <see cref="EntryOptions.HardLoadTimeout"/>, and
+    /// <see cref="EntryOptions.StaleOnError"/> has not kept all that was missing.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<IReadOnlyList<T?>> GetManyAsync<TState, TId, T>(
         IReadOnlyCollection<TId> ids,
