@@ -3,6 +3,7 @@ using HybridStore.IntegrationTests.Reading;
 using HybridStore.IntegrationTests.Resilience;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace HybridStore.IntegrationTests.Telemetry;
 
@@ -88,10 +89,16 @@ public sealed class MeterHygieneTests(ServersFixture servers)
         var raw = await RawRedis.OfAsync(host, redis);
         await host.ExecuteAsync("create table person (id int primary key)");
         var gated = new GatedLoad<string>(Value, context => context.AddTag(Tag));
-        var shared = Enumerable.Range(0, 2)
-            .Select(_ => host.Store.GetAsync(Key, gated.RunAsync, cancellationToken: Cancellation).AsTask()).ToList();
+        var first = host.Store.GetAsync(Key, gated.RunAsync, cancellationToken: Cancellation).AsTask();
+        await gated.Started.WaitAsync(Cancellation);
+        using var misses = new MetricCollector<long>(host.Services.GetRequiredService<IMeterFactory>(), "HybridStore", "hybridstore.reads");
+        var second = host.Store.GetAsync(Key, gated.RunAsync, cancellationToken: Cancellation).AsTask();
+        await misses.WaitForMeasurementsAsync(1, Cancellation);
+
+        // It has found nothing, and joins the load in the same breath.
+        await host.SettleAsync();
         gated.Release();
-        await Task.WhenAll(shared);
+        await Task.WhenAll(first, second);
         await ReadAsync(host);
         await ReadAsync(host, new EntryOptions { MaximumPayloadBytes = 4, SchemaVersion = 1 });
         await ReadAsync(host, EntryOptions.Never);
