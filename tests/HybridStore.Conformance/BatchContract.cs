@@ -33,14 +33,14 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
     {
         await using var test = await StartAsync();
         var loads = new BatchLoads();
-        var first = await test.Store.GetAsync("thing:1", (_, _) => ValueTask.FromResult(new Thing(1, 99)), cancellationToken: Cancellation);
+        var first = await test.Store.GetAsync("thing:1", (_, _) => ValueTask.FromResult(new BatchedThing(1, 99)), cancellationToken: Cancellation);
 
         var many = await loads.ReadAsync(test.Store, 1, 2);
 
-        Assert.Equal([first, new Thing(2, 1)], many);
+        Assert.Equal([first, new BatchedThing(2, 1)], many);
         Assert.Equal(
-            new Thing(2, 1),
-            await test.Store.GetAsync("thing:2", (_, _) => ValueTask.FromResult(new Thing(2, 99)), cancellationToken: Cancellation));
+            new BatchedThing(2, 1),
+            await test.Store.GetAsync("thing:2", (_, _) => ValueTask.FromResult(new BatchedThing(2, 99)), cancellationToken: Cancellation));
     }
 
     [Fact]
@@ -59,9 +59,9 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
         await using var test = await StartAsync();
         var loads = new BatchLoads { Missing = { 2 } };
 
-        Assert.Equal([new Thing(1, 1), null], await loads.ReadAsync(test.Store, 1, 2));
+        Assert.Equal([new BatchedThing(1, 1), null], await loads.ReadAsync(test.Store, 1, 2));
         loads.Missing.Clear();
-        Assert.Equal([new Thing(1, 1), new Thing(2, 2)], await loads.ReadAsync(test.Store, 1, 2));
+        Assert.Equal([new BatchedThing(1, 1), new BatchedThing(2, 2)], await loads.ReadAsync(test.Store, 1, 2));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
         await loads.ReadAsync(test.Store, 1, 2);
         loads.Missing.Clear();
 
-        Assert.Equal([new Thing(1, 1), null], await loads.ReadAsync(test.Store, 1, 2));
+        Assert.Equal([new BatchedThing(1, 1), null], await loads.ReadAsync(test.Store, 1, 2));
         Assert.Single(loads.Asked);
     }
 
@@ -92,54 +92,6 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
 
         Assert.False((await test.Store.TryGetAsync<decimal>("price:2", cancellationToken: Cancellation)).HasValue);
         Assert.Equal([1, 2], await ReadAsync(2m));
-    }
-
-    [Fact]
-    public async Task A_batch_that_fails_is_answered_with_what_is_past_its_expiry_where_that_is_wanted()
-    {
-        await using var test = await StartAsync();
-        var brief = TimeSpan.FromMilliseconds(200);
-        var loads = new BatchLoads
-        {
-            Options = new EntryOptions { TimeToLive = brief, Jitter = 0, Beta = 0, StaleOnError = TimeSpan.FromHours(1) },
-        };
-        var first = await loads.ReadAsync(test.Store, 1, 2);
-        test.Elapse(brief);
-        loads.Say = static _ => throw new TimeZoneNotFoundException();
-
-        IReadOnlyList<Thing?> again;
-        do
-        {
-            again = await loads.ReadAsync(test.Store, 2, 1);
-        }
-        while (loads.Asked.Count == 1);
-
-        Assert.Equal(first.Reverse(), again);
-        await test.Store.InvalidateAsync(new Invalidation { Keys = ["thing:2"] }, Cancellation);
-        await Assert.ThrowsAsync<TimeZoneNotFoundException>(async () => await loads.ReadAsync(test.Store, 2, 1));
-        Assert.Equal(first[0], Assert.Single(await loads.ReadAsync(test.Store, 1)));
-    }
-
-    [Fact]
-    public async Task A_batch_waits_no_longer_than_the_hard_time_out()
-    {
-        await using var test = await StartAsync();
-        var loads = new BatchLoads
-        {
-            Until = new TaskCompletionSource().Task,
-            Options = new EntryOptions { HardLoadTimeout = TimeSpan.FromMilliseconds(300) },
-        };
-        var reading = loads.ReadAsync(test.Store, 1, 2).AsTask();
-        await loads.Started.WaitAsync(Cancellation);
-
-        while (!reading.IsCompleted)
-        {
-            test.Elapse(TimeSpan.FromMilliseconds(300));
-            await Task.WhenAny(reading, Task.Delay(20, Cancellation));
-        }
-
-        await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => reading);
-        await loads.Cancelled.WaitAsync(Cancellation);
     }
 
     [Fact]
@@ -205,111 +157,6 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
     }
 
     [Fact]
-    public async Task A_load_that_returns_what_nobody_asked_for_is_refused_with_its_position()
-    {
-        await using var test = await StartAsync();
-
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(async () => await test.Store.GetManyAsync(
-            [1, 2],
-            static id => $"thing:{id}",
-            static (_, _, _) => ValueTask.FromResult<IReadOnlyList<Thing>>([new Thing(1, 0), new Thing(7, 0)]),
-            static thing => thing.Id,
-            cancellationToken: Cancellation));
-
-        Assert.Contains("row 1", error.Message, StringComparison.Ordinal);
-        Assert.Contains("\"7\"", error.Message, StringComparison.Ordinal);
-        Assert.False((await test.Store.TryGetAsync<Thing>("thing:1", cancellationToken: Cancellation)).HasValue);
-    }
-
-    [Fact]
-    public async Task A_load_that_returns_a_row_twice_is_refused_with_its_position()
-    {
-        await using var test = await StartAsync();
-
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(async () => await test.Store.GetManyAsync(
-            [1, 2],
-            static id => $"thing:{id}",
-            static (_, _, _) => ValueTask.FromResult<IReadOnlyList<Thing>>([new Thing(1, 0), new Thing(1, 0)]),
-            static thing => thing.Id,
-            cancellationToken: Cancellation));
-
-        Assert.Contains("row 1", error.Message, StringComparison.Ordinal);
-        Assert.Contains("second time", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_load_that_returns_a_null_row_is_refused_with_its_position()
-    {
-        await using var test = await StartAsync();
-
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(async () => await test.Store.GetManyAsync(
-            [1, 2],
-            static id => $"thing:{id}",
-            static (_, _, _) => ValueTask.FromResult<IReadOnlyList<Thing>>([new Thing(1, 0), null!]),
-            static thing => thing.Id,
-            cancellationToken: Cancellation));
-
-        Assert.Contains("row 1", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task An_id_that_is_null_is_refused_with_its_position()
-    {
-        await using var test = await StartAsync();
-
-        var error = await Assert.ThrowsAsync<ArgumentNullException>(async () => await test.Store.GetManyAsync(
-            ["a", null!, "c"],
-            static id => id,
-            static (_, _, _) => ValueTask.FromResult<IReadOnlyList<string>>([]),
-            static text => text,
-            cancellationToken: Cancellation));
-
-        Assert.Equal("ids[1]", error.ParamName);
-    }
-
-    [Fact]
-    public async Task Two_ids_with_one_key_are_refused()
-    {
-        await using var test = await StartAsync();
-
-        var error = await Assert.ThrowsAsync<ArgumentException>(async () => await test.Store.GetManyAsync(
-            [1, 2],
-            static _ => "thing",
-            static (_, _, _) => ValueTask.FromResult<IReadOnlyList<Thing>>([]),
-            static thing => thing.Id,
-            cancellationToken: Cancellation));
-
-        Assert.Contains("ids[1]", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_malformed_key_is_refused_with_its_position()
-    {
-        await using var test = await StartAsync();
-
-        var error = await Assert.ThrowsAsync<ArgumentException>(async () => await test.Store.GetManyAsync(
-            [1, 2],
-            static id => id == 2 ? "" : "thing:1",
-            static (_, _, _) => ValueTask.FromResult<IReadOnlyList<Thing>>([]),
-            static thing => thing.Id,
-            cancellationToken: Cancellation));
-
-        Assert.Equal("ids[1]", error.ParamName);
-    }
-
-    [Fact]
-    public async Task A_load_that_fails_is_told_to_its_caller_and_the_next_one_loads()
-    {
-        await using var test = await StartAsync();
-        var loads = new BatchLoads { Say = static _ => throw new TimeZoneNotFoundException() };
-
-        await Assert.ThrowsAsync<TimeZoneNotFoundException>(async () => await loads.ReadAsync(test.Store, 1, 2));
-
-        loads.Say = null;
-        Assert.Equal([2, 2], (await loads.ReadAsync(test.Store, 1, 2)).Select(thing => thing!.Run));
-    }
-
-    [Fact]
     public async Task Past_the_cache_all_ids_are_loaded_and_nothing_is_stored()
     {
         await using var test = await StartAsync();
@@ -318,119 +165,8 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
         var past = test.Store.With(new ReadOptions { SkipCache = true });
 
         Assert.Equal([2, 2], (await loads.ReadAsync(past, 1, 2)).Select(thing => thing!.Run));
-        Assert.False((await test.Store.TryGetAsync<Thing>("thing:2", cancellationToken: Cancellation)).HasValue);
-        Assert.Equal(1, (await test.Store.TryGetAsync<Thing>("thing:1", cancellationToken: Cancellation)).Value.Run);
-    }
-
-    [Fact]
-    public async Task Two_batches_that_want_each_others_keys_in_another_order_load_each_key_once()
-    {
-        await using var test = await StartAsync();
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var loads = new BatchLoads { Until = gate.Task };
-        var first = loads.ReadAsync(test.Store, 1, 2).AsTask();
-        var second = loads.ReadAsync(test.Store, 3, 2, 1).AsTask();
-        var third = loads.ReadAsync(test.Store, 2, 4, 3).AsTask();
-
-        gate.SetResult();
-
-        Assert.Equal([1, 2], (await first).Select(thing => thing!.Id));
-        Assert.Equal([3, 2, 1], (await second).Select(thing => thing!.Id));
-        Assert.Equal([2, 4, 3], (await third).Select(thing => thing!.Id));
-        Assert.Equal([1, 2, 3, 4], loads.Asked.SelectMany(ids => ids).Order());
-    }
-
-    [Fact]
-    public async Task A_single_read_shares_the_load_of_a_batch()
-    {
-        await using var test = await StartAsync();
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var loads = new BatchLoads { Until = gate.Task };
-        var batch = loads.ReadAsync(test.Store, 1, 2).AsTask();
-        await loads.Started.WaitAsync(Cancellation);
-        var single = test.Store.GetAsync("thing:2", (_, _) => ValueTask.FromResult(new Thing(2, 99)), cancellationToken: Cancellation);
-
-        gate.SetResult();
-
-        Assert.Equal(1, (await single).Run);
-        await batch;
-    }
-
-    [Fact]
-    public async Task A_batch_takes_what_a_single_read_is_loading()
-    {
-        await using var test = await StartAsync();
-        var (started, gate) = (new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        var single = test.Store.GetAsync(
-            "thing:2",
-            async (_, token) =>
-            {
-                started.SetResult();
-                await gate.Task.WaitAsync(token);
-                return new Thing(2, 99);
-            },
-            cancellationToken: Cancellation).AsTask();
-        await started.Task.WaitAsync(Cancellation);
-        var loads = new BatchLoads();
-        var batch = loads.ReadAsync(test.Store, 1, 2).AsTask();
-        await loads.Started.WaitAsync(Cancellation);
-
-        gate.SetResult();
-
-        Assert.Equal([new Thing(1, 1), new Thing(2, 99)], await batch);
-        Assert.Equal([1], Assert.Single(loads.Asked));
-        await single;
-    }
-
-    [Fact]
-    public async Task A_caller_who_goes_leaves_the_load_of_a_batch_to_the_others()
-    {
-        await using var test = await StartAsync();
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var loads = new BatchLoads { Until = gate.Task };
-        var stays = loads.ReadAsync(test.Store, 1, 2).AsTask();
-        await loads.Started.WaitAsync(Cancellation);
-        using var leaving = new CancellationTokenSource();
-        var goes = loads.ReadAsync(test.Store, leaving.Token, 2).AsTask();
-
-        await leaving.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => goes);
-        gate.SetResult();
-
-        Assert.Equal([new Thing(1, 1), new Thing(2, 1)], await stays);
-        Assert.False(loads.WasCancelled);
-    }
-
-    [Fact]
-    public async Task The_load_of_a_batch_is_cancelled_when_all_callers_of_all_its_keys_have_gone()
-    {
-        await using var test = await StartAsync();
-        var loads = new BatchLoads { Until = new TaskCompletionSource().Task };
-        using var leaving = new CancellationTokenSource();
-        var goes = loads.ReadAsync(test.Store, leaving.Token, 1, 2).AsTask();
-        await loads.Started.WaitAsync(Cancellation);
-
-        await leaving.CancelAsync();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => goes);
-        await loads.Cancelled.WaitAsync(Cancellation);
-        loads.Until = null;
-        Assert.Equal([2, 2], (await loads.ReadAsync(test.Store, 1, 2)).Select(thing => thing!.Run));
-    }
-
-    [Fact]
-    public async Task A_batch_in_a_load_is_part_of_that_load()
-    {
-        await using var test = await StartAsync();
-        var loads = new BatchLoads();
-
-        var sum = await test.Store.GetAsync(
-            "sum",
-            async (_, _) => (await loads.ReadAsync(test.Store, 1, 2)).Sum(thing => thing!.Id),
-            cancellationToken: Cancellation);
-
-        Assert.Equal(3, sum);
-        Assert.True((await test.Store.TryGetAsync<Thing>("thing:1", cancellationToken: Cancellation)).HasValue);
+        Assert.False((await test.Store.TryGetAsync<BatchedThing>("thing:2", cancellationToken: Cancellation)).HasValue);
+        Assert.Equal(1, (await test.Store.TryGetAsync<BatchedThing>("thing:1", cancellationToken: Cancellation)).Value.Run);
     }
 
     [Fact]
@@ -460,76 +196,5 @@ public abstract class BatchContract(IStoreBackend backend) : StoreContract(backe
 
         Assert.True(found.HasValue);
         Assert.Null(found.Value);
-    }
-
-    /// <param name="Id">The id.</param>
-    /// <param name="Run">Which load brought it.</param>
-    private sealed record Thing(int Id, int Run);
-
-    /// <summary>Loads of things that say which of them brought a thing.</summary>
-    private sealed class BatchLoads
-    {
-        private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly Lock _lock = new();
-        private readonly List<int[]> _asked = [];
-
-        public List<int[]> Asked => _asked;
-
-        public HashSet<int> Missing { get; } = [];
-
-        public EntryOptions? Options { get; init; }
-
-        public Func<int, string>? Tag { get; init; }
-
-        public Action<BatchLoadContext<int>>? Say { get; set; }
-
-        /// <summary>What loads wait for.</summary>
-        public Task? Until { get; set; }
-
-        public Task Started => _started.Task;
-
-        public Task Cancelled => _cancelled.Task;
-
-        public bool WasCancelled => _cancelled.Task.IsCompleted;
-
-        public ValueTask<IReadOnlyList<Thing?>> ReadAsync(IHybridStore store, params int[] ids) => ReadAsync(store, Cancellation, ids);
-
-        public ValueTask<IReadOnlyList<Thing?>> ReadAsync(IHybridStore store, CancellationToken cancellationToken, params int[] ids) =>
-            store.GetManyAsync(ids, static id => $"thing:{id}", LoadAsync, static thing => thing.Id, Options, cancellationToken);
-
-        private async ValueTask<IReadOnlyList<Thing>> LoadAsync(
-            IReadOnlyList<int> missing, BatchLoadContext<int> context, CancellationToken cancellationToken)
-        {
-            int run;
-            lock (_lock)
-            {
-                _asked.Add([.. missing]);
-                run = _asked.Count;
-            }
-
-            Assert.Equal(missing, context.Ids);
-            _started.TrySetResult();
-            try
-            {
-                await (Until ?? Task.CompletedTask).WaitAsync(cancellationToken);
-            }
-            catch (OperationCanceledException)
-            {
-                _cancelled.TrySetResult();
-                throw;
-            }
-
-            Say?.Invoke(context);
-            if (Tag is not null)
-            {
-                foreach (var id in missing)
-                {
-                    context.AddTag(id, Tag(id));
-                }
-            }
-
-            return [.. missing.Where(id => !Missing.Contains(id)).Select(id => new Thing(id, run))];
-        }
     }
 }

@@ -4,7 +4,6 @@ namespace HybridStore.Conformance;
 public abstract class LateLoadContract(IStoreBackend backend) : StoreContract(backend)
 {
     private static readonly TimeSpan Brief = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private static readonly EntryOptions Kept = new()
     {
@@ -74,7 +73,7 @@ public abstract class LateLoadContract(IStoreBackend backend) : StoreContract(ba
         var read = load.ReadAsync(test.Store, "key", Cancellation, Kept with { SoftLoadTimeout = Brief, TimeToLive = TimeSpan.FromHours(1) });
         await load.Started.WaitAsync(Cancellation);
 
-        await PassUntilAsync(test, read);
+        await PassUntilAsync(test, read, Brief);
 
         Assert.Equal(1, await read);
         Assert.False(load.Abandoned.IsCompleted);
@@ -90,7 +89,7 @@ public abstract class LateLoadContract(IStoreBackend backend) : StoreContract(ba
         var load = new HeldLoad(2);
         var read = load.ReadAsync(test.Store, "key", Cancellation, new EntryOptions { HardLoadTimeout = Brief });
 
-        await PassUntilAsync(test, read);
+        await PassUntilAsync(test, read, Brief);
 
         Assert.Equal(Brief, (await Assert.ThrowsAsync<HybridStoreLoadTimeoutException>(() => read)).Timeout);
     }
@@ -113,23 +112,6 @@ public abstract class LateLoadContract(IStoreBackend backend) : StoreContract(ba
     {
         test.Elapse(Brief);
         Assert.Equal(1, await new FailingLoad().HasFailedAsync(test.Store, Kept));
-    }
-
-    /// <summary>Lets time pass, where it is the test's to say, until a caller waits no longer.</summary>
-    private static Task PassUntilAsync(IStoreUnderTest test, Task read) => EventuallyAsync(() =>
-    {
-        test.Elapse(Brief);
-        return Task.FromResult(read.IsCompleted);
-    });
-
-    private static async Task EventuallyAsync(Func<Task<bool>> condition)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(Patience);
-        while (!await condition())
-        {
-            await Task.Delay(20, patience.Token);
-        }
     }
 
     private sealed class FailingLoad

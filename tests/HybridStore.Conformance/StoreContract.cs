@@ -14,16 +14,31 @@ public abstract class StoreContract(IStoreBackend backend)
     protected static async Task<int> AnotherThanAsync(int value, Func<ValueTask<int>> read)
     {
         ArgumentNullException.ThrowIfNull(read);
+        var current = value;
+        await EventuallyAsync(async () => (current = await read()) != value);
+        return current;
+    }
+
+    /// <summary>Lets time pass, where it is the test's to say, until a caller waits no longer.</summary>
+    protected static Task PassUntilAsync(IStoreUnderTest test, Task read, TimeSpan step)
+    {
+        ArgumentNullException.ThrowIfNull(test);
+        ArgumentNullException.ThrowIfNull(read);
+        return EventuallyAsync(() =>
+        {
+            test.Elapse(step);
+            return Task.FromResult(read.IsCompleted);
+        });
+    }
+
+    /// <summary>Waits for what only the servers' time brings. The limit only ends a test that has failed.</summary>
+    protected static async Task EventuallyAsync(Func<Task<bool>> condition)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         patience.CancelAfter(Patience);
-        while (true)
+        while (!await condition())
         {
-            var current = await read();
-            if (current != value)
-            {
-                return current;
-            }
-
             await Task.Delay(20, patience.Token);
         }
     }

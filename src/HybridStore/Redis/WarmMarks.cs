@@ -55,10 +55,13 @@ internal sealed class WarmMarks(RedisConnection connection, RedisGenerations gen
             return null;
         }
 
-        var answers = await EachAsync(
-            session,
-            (partition, database) => database.HashSetAsync(session.Layout.State(partition), Field(warmup), Begun(generation.Text)))
-            .ConfigureAwait(false);
+        var answers = await EachAsync(session, async (partition, database) =>
+        {
+            // A cache that is filled already stays so to others, whoever warms it once more.
+            var state = session.Layout.State(partition);
+            return await database.HashGetAsync(state, Field(warmup)).ConfigureAwait(false) == generation.Text
+                || await database.HashSetAsync(state, Field(warmup), Begun(generation.Text)).ConfigureAwait(false);
+        }).ConfigureAwait(false);
         return Array.TrueForAll(answers, answer => answer.TryGetValue(out _)) ? generation.Text : null;
     }
 

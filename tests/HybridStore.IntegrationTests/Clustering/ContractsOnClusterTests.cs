@@ -28,4 +28,7 @@ public sealed class FlushOnClusterTests(ClusterFixture cluster) : FlushContract(
 public sealed class BatchOnClusterTests(ClusterFixture cluster) : BatchContract(new ServersBackend(cluster));
 
 [Collection<ClusterDefinition>]
+public sealed class SharedBatchOnClusterTests(ClusterFixture cluster) : SharedBatchContract(new ServersBackend(cluster));
+
+[Collection<ClusterDefinition>]
 public sealed class WarmOnClusterTests(ClusterFixture cluster) : WarmContract(new ServersBackend(cluster));

@@ -11,6 +11,10 @@ public sealed class InMemoryOnPostgresSharedLoadTests(ServersFixture servers) : 
 
 public sealed class InMemoryOnPostgresBatchTests(ServersFixture servers) : BatchContract(new InMemoryOnPostgresBackend(servers));
 
+public sealed class InMemoryOnPostgresRefusedBatchTests(ServersFixture servers) : RefusedBatchContract(new InMemoryOnPostgresBackend(servers));
+
+public sealed class InMemoryOnPostgresSharedBatchTests(ServersFixture servers) : SharedBatchContract(new InMemoryOnPostgresBackend(servers));
+
 public sealed class InMemoryOnPostgresMemoTests(ServersFixture servers) : MemoContract(new InMemoryOnPostgresBackend(servers));
 
 public sealed class InMemoryOnPostgresLateLoadTests(ServersFixture servers) : LateLoadContract(new InMemoryOnPostgresBackend(servers));

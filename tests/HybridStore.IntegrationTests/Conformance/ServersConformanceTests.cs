@@ -11,6 +11,10 @@ public sealed class ServersSharedLoadTests(ServersFixture servers) : SharedLoadC
 
 public sealed class ServersBatchTests(ServersFixture servers) : BatchContract(new ServersBackend(servers));
 
+public sealed class ServersRefusedBatchTests(ServersFixture servers) : RefusedBatchContract(new ServersBackend(servers));
+
+public sealed class ServersSharedBatchTests(ServersFixture servers) : SharedBatchContract(new ServersBackend(servers));
+
 public sealed class ServersMemoTests(ServersFixture servers) : MemoContract(new ServersBackend(servers));
 
 public sealed class ServersWarmTests(ServersFixture servers) : WarmContract(new ServersBackend(servers));

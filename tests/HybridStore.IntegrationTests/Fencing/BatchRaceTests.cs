@@ -1,5 +1,5 @@
 using System.Transactions;
-using HybridStore.IntegrationTests.Resilience;
+using HybridStore.IntegrationTests.Reading;
 using HybridStore.Servers;
 using Npgsql;
 
@@ -247,47 +247,26 @@ public sealed class BatchRaceTests(ServersFixture servers)
     [Fact]
     public async Task An_early_refresh_of_one_key_loads_that_alone()
     {
-        await using var race = await Race.StartAsync(servers, options => options.Defaults = options.Defaults with { Beta = 100 });
-        var batch = new HeldBatch { Options = new EntryOptions { TimeToLive = TimeSpan.FromMilliseconds(600_000) } };
+        await using var race = await Race.StartAsync(servers);
+        var batch = new HeldBatch { Options = EarlyEntry.Calm };
         batch.LetReturn();
-        await batch.ReadAsync(race.First, 1);
-        await RaiseLoadTimeAsync(race, "item:1");
-        await batch.ReadAsync(race.First, 2);
+        await batch.ReadAsync(race.First, 1, 2);
+        await race.SettleAsync();
+        await EarlyEntry.MakeDueAsync(race.Redis, race.First.EntryName("item:1"));
+        var refresh = new HeldBatch { Options = EarlyEntry.Eager };
 
-        await Eventually.HappensAsync(
-            async () =>
-            {
-                await batch.ReadAsync(race.First, 1, 2);
-                return batch.Asked.Count > 2;
-            },
-            "the entry whose load took long is refreshed");
+        var current = await refresh.ReadAsync(race.First, 1, 2);
+        await refresh.HasRead.WaitAsync(Cancellation);
+        refresh.LetReturn();
 
-        Assert.Equal([1], batch.Asked[2]);
+        Assert.Equal([1, 2], current.Select(row => row!.Id));
+        Assert.Equal([1], Assert.Single(refresh.Asked));
     }
 
     private static void Patient(HybridStoreOptions options)
     {
         options.LeaseWait = TimeSpan.FromMinutes(1);
         options.LeaseDuration = options.FenceTtl;
-    }
-
-    /// <summary>As if the load of an entry had taken an hour: it is to be refreshed at once.</summary>
-    private static async Task RaiseLoadTimeAsync(Race race, string key)
-    {
-        await race.SettleAsync();
-        var name = race.First.EntryName(key);
-        byte[] entry = (await race.Redis.StringGetAsync(name))!;
-        Assert.True(HybridStore.Serialization.EntryHeader.TryRead(entry, out var header));
-        var changed = new byte[entry.Length];
-        HybridStore.Serialization.EntryHeader.Write(
-            changed,
-            new HybridStore.Serialization.EntryHeaderFields(
-                header.ExpiresAt, header.CreatedAt, TimeSpan.FromMinutes(60), header.SchemaVersion, header.ReadStamp(entry)),
-            header.TypeHash,
-            isNull: false,
-            uncompressedLength: null);
-        entry.AsSpan(header.Length).CopyTo(changed.AsSpan(header.Length));
-        await race.Redis.StringSetAsync(name, changed, expiry: null, keepTtl: true);
     }
 
     private static async Task<byte[]?> EntryOfAsync(Race race, int id)

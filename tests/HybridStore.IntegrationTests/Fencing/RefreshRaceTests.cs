@@ -1,11 +1,10 @@
+using HybridStore.IntegrationTests.Reading;
+
 namespace HybridStore.IntegrationTests.Fencing;
 
 /// <summary>An early refresh that read before a write is not stored behind the write's invalidation.</summary>
 public sealed class RefreshRaceTests(ServersFixture servers)
 {
-    // With a load time of over an hour in the entry, all but 5 of 100,000 reads ask for a refresh.
-    private static readonly EntryOptions Eager = new() { TimeToLive = TimeSpan.FromSeconds(20), Jitter = 0, Beta = 100 };
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -16,11 +15,11 @@ public sealed class RefreshRaceTests(ServersFixture servers)
     public async Task A_refresh_that_a_write_overtakes_is_not_stored(bool byTag, bool knowsXid, string refusal)
     {
         await using var race = await Race.StartAsync(servers);
-        await race.First.Store.GetAsync(Race.Key, race.Load(), Eager, Cancellation);
+        await race.First.Store.GetAsync(Race.Key, race.Load(), EarlyEntry.Eager, Cancellation);
         await race.SettleAsync();
-        await race.Redis.StringSetRangeAsync(race.First.EntryName(Race.Key), 20, new byte[] { 255, 255, 255, 255 });
+        await EarlyEntry.MakeDueAsync(race.Redis, race.First.EntryName(Race.Key));
         var refresh = new HeldLoad<int>(race.Load());
-        var current = race.First.Store.GetAsync(Race.Key, refresh.RunAsync, Eager, Cancellation).AsTask();
+        var current = race.First.Store.GetAsync(Race.Key, refresh.RunAsync, EarlyEntry.Eager, Cancellation).AsTask();
         await refresh.HasRead.WaitAsync(Cancellation);
         Assert.Equal(0, await current);
 

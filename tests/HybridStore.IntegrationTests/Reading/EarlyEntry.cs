@@ -1,3 +1,5 @@
+using StackExchange.Redis;
+
 namespace HybridStore.IntegrationTests.Reading;
 
 /// <summary>An entry that asks each reader to refresh it.</summary>
@@ -18,6 +20,9 @@ internal static class EarlyEntry
     {
         await host.Store.GetAsync(Key, load ?? ((_, _) => ValueTask.FromResult("old")), Calm, TestContext.Current.CancellationToken);
         await raw.SettleAsync();
-        await raw.Database.StringSetRangeAsync(raw.Name(Key), 20, new byte[] { 255, 255, 255, 255 });
+        await MakeDueAsync(raw.Database, raw.Name(Key));
     }
+
+    /// <summary>As if the load of an entry had taken over an hour.</summary>
+    public static Task MakeDueAsync(IDatabase redis, RedisKey entry) => redis.StringSetRangeAsync(entry, 20, new byte[] { 255, 255, 255, 255 });
 }

@@ -9,6 +9,8 @@ namespace HybridStore.IntegrationTests.Warming;
 /// <summary>Warm-ups that run when they are due.</summary>
 public sealed class WarmupTests(ServersFixture servers)
 {
+    private static readonly string Name = typeof(ThreeItems).ToString();
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -81,6 +83,36 @@ public sealed class WarmupTests(ServersFixture servers)
 
         Assert.Equal(0, second.Warmed.Loaded);
         Assert.Equal(3, second.Warmed.Latest!.AlreadyCached);
+    }
+
+    [Fact]
+    public async Task Who_warms_a_filled_cache_once_more_does_not_make_it_look_lost_to_others()
+    {
+        await using var first = await StartAsync();
+        await first.Warmed.RunsAsync(1);
+        var marks = first.Host.Root.WarmMarks!;
+        await Eventually.HappensAsync(async () => await marks.IsCacheLostAsync(Name) is false, "the cache counts as filled");
+        await using var second = await StartAsync(besides: first.Host);
+
+        Assert.Equal(second.Host.Generation.Text, await second.Host.Root.WarmMarks!.BeginAsync(Name));
+
+        Assert.False(await marks.IsCacheLostAsync(Name));
+    }
+
+    [Fact]
+    public async Task A_warm_up_that_has_begun_and_does_not_end_is_done_by_others()
+    {
+        await using var host = await StoreHost.StartAsync(servers);
+        var marks = host.Root.WarmMarks!;
+
+        var generation = await marks.BeginAsync("some");
+        Assert.True(await marks.IsCacheLostAsync("some"));
+        await marks.EndAsync("some", generation!);
+        Assert.False(await marks.IsCacheLostAsync("some"));
+        await host.Store.FlushAsync(Cancellation);
+        Assert.True(await marks.IsCacheLostAsync("some"));
+        await marks.EndAsync("some", generation!);
+        Assert.True(await marks.IsCacheLostAsync("some"));
     }
 
     [Fact]

@@ -11,6 +11,10 @@ public sealed class InMemorySharedLoadTests() : SharedLoadContract(new InMemoryB
 
 public sealed class InMemoryBatchTests() : BatchContract(new InMemoryBackend());
 
+public sealed class InMemoryRefusedBatchTests() : RefusedBatchContract(new InMemoryBackend());
+
+public sealed class InMemorySharedBatchTests() : SharedBatchContract(new InMemoryBackend());
+
 public sealed class InMemoryMemoTests() : MemoContract(new InMemoryBackend());
 
 public sealed class InMemoryWarmTests() : WarmContract(new InMemoryBackend());

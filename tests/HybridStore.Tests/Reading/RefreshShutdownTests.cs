@@ -41,7 +41,7 @@ public sealed class RefreshShutdownTests : IDisposable
             running.SetResult();
             try
             {
-                await Task.Delay(Timeout.Infinite, token);
+                await new TaskCompletionSource().Task.WaitAsync(token);
             }
             finally
             {

@@ -136,8 +136,17 @@ internal sealed class Batch<TState, TId, T>
     private async ValueTask<BatchRows<TId, T>> LoadAsync(TId[] ids, LoadContext context, CancellationToken cancellationToken)
     {
         var entries = new BatchLoadContext<TId>(context, ids);
-        var rows = await _load(_state, ids, entries, cancellationToken).ConfigureAwait(false);
-        return new BatchRows<TId, T>(rows, entries);
+        var rows = new BatchRows<TId, T>(await _load(_state, ids, entries, cancellationToken).ConfigureAwait(false), entries);
+        if (default(T) is not null)
+        {
+            // No null could stand for a row that is missing, and a zero is nothing to remember.
+            foreach (var id in ids.Where(id => !rows.TryGetValue(id, out _)))
+            {
+                entries.DoNotCache(id);
+            }
+        }
+
+        return rows;
     }
 }
 

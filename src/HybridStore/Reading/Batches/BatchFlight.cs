@@ -213,22 +213,11 @@ internal sealed class BatchFlight(
         var (places, entries) = (new List<int>(due.Count), new List<StorableEntry<SingleOfBatch<TState, TId, T>, T>>(due.Count));
         for (var i = 0; i < due.Count; i++)
         {
-            if (due[i].Lease is not { } lease)
-            {
-                continue;
-            }
-
-            if (!rows.TryGetValue(ids[i], out var value) && default(T) is not null)
-            {
-                // No row, and no null that could stand for it: a zero is nothing to remember.
-                metrics.NotStored(batch.Settings.Policy, "null");
-                cache!.Storer.Release(due[i].Flying.Item.Key, lease);
-            }
-            else
+            if (due[i].Lease is { } lease)
             {
                 places.Add(i);
                 entries.Add(new StorableEntry<SingleOfBatch<TState, TId, T>, T>(
-                    batch.RequestOf(due[i].Flying.Item.Index), value!, rows.ContextOf(ids[i]), lease));
+                    batch.RequestOf(due[i].Flying.Item.Index), rows.ValueOf(ids[i]), rows.ContextOf(ids[i]), lease));
             }
         }
 

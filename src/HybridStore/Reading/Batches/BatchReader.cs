@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using HybridStore.Diagnostics;
 using HybridStore.Fencing;
+using HybridStore.Policies;
 using HybridStore.Redis;
 using HybridStore.Usage;
 using HybridStore.Writing;
@@ -95,7 +96,7 @@ internal sealed class BatchReader(
         return pending;
     }
 
-    private Missed Count(Policies.EntrySettings settings, int index, string key, in Refusal refusal)
+    private Missed Count(EntrySettings settings, int index, string key, in Refusal refusal)
     {
         metrics.Read(settings.Policy, refusal.Result);
         if (refusal.Result != ReadResult.Miss)
@@ -174,20 +175,23 @@ internal sealed class BatchReader(
         where TId : notnull
     {
         var reason = error is HybridStoreLoadTimeoutException ? StaleReason.TimedOut : StaleReason.Failed;
-        foreach (var miss in missed)
+        var open = missed.FindAll(miss => !batch.IsTaken(miss.Index));
+        if (open.Exists(miss => miss.Refusal.Seen is null))
         {
-            if (batch.IsTaken(miss.Index))
-            {
-                continue;
-            }
+            return false;
+        }
 
-            if (miss.Refusal.Seen is null
-                || await stale.TryServeAsync(batch.RequestOf(miss.Index), reason, error, cancellationToken).ConfigureAwait(false) is not { } answer)
+        // Side by side, so that they leave together.
+        var answers = await Task.WhenAll(open.Select(miss =>
+            stale.TryServeAsync(batch.RequestOf(miss.Index), reason, error, cancellationToken).AsTask())).ConfigureAwait(false);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            if (answers[i] is not { } answer)
             {
                 return false;
             }
 
-            batch.Take(miss.Index, answer.Value);
+            batch.Take(open[i].Index, answer.Value);
         }
 
         return true;

@@ -48,12 +48,14 @@ internal sealed class CacheWarmer(
                 while (!done.IsCapped && !done.IsInterrupted)
                 {
                     var (some, hasMore) = await TakeAsync(source, options, done.Seen).ConfigureAwait(false);
+                    var before = done;
                     done = done with { Seen = done.Seen + some.Count, IsCapped = hasMore };
                     if (some.Count == 0)
                     {
                         break;
                     }
 
+                    await PauseAsync(options, before, startedAt, cancellationToken).ConfigureAwait(false);
                     var loaded = await LoadAsync(batchOf(some), cancellationToken).ConfigureAwait(false);
 
                     // One is encoded while Redis takes the one before, and the next is loaded.
@@ -61,7 +63,6 @@ internal sealed class CacheWarmer(
                     done = With(done, loaded, stored, startedAt);
                     storing.Enqueue(Task.Run(loaded.Store, CancellationToken.None));
                     progress?.Report(done);
-                    await PauseAsync(options, done, startedAt, cancellationToken).ConfigureAwait(false);
                 }
             }
             finally
@@ -144,9 +145,13 @@ internal sealed class CacheWarmer(
         {
             answers = await gateway.LeaseManyAsync(
                 outdated.ConvertAll(index => keys[index]), LeasePurpose.Read, cancellationToken).ConfigureAwait(false);
-            granted.AddRange(outdated.Zip(answers)
-                .Select(asked => (asked.First, asked.Second.TryGetValue(out var answer) ? answer.Lease : null))
-                .Where(asked => asked.Item2 is not null)!);
+            for (var i = 0; i < answers.Length; i++)
+            {
+                if (answers[i].TryGetValue(out var answer) && answer.Lease is { } lease)
+                {
+                    granted.Add((outdated[i], lease));
+                }
+            }
         }
 
         var loaded = LoadedBatch.None with { AlreadyCached = keys.Length - granted.Count - unanswered, IsInterrupted = unanswered > 0 };
@@ -191,7 +196,7 @@ internal sealed class CacheWarmer(
         };
     }
 
-    /// <summary>No more in a second than asked for.</summary>
+    /// <summary>No more in a second than asked for: waits until what has been loaded so far is due.</summary>
     private async ValueTask PauseAsync(WarmOptions options, WarmProgress done, long startedAt, CancellationToken cancellationToken)
     {
         if (options.EntriesPerSecond is { } rate)
