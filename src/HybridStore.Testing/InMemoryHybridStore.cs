@@ -97,38 +97,46 @@ public sealed class InMemoryHybridStore : IHybridStore
         var currentWrite = new CurrentWrite();
         var limiter = new LoadLimiter(
             options.LoadLimiter, postgres.PoolSize, () => currentWrite.IsInTransaction, metrics: null, TimeProvider.System, logger);
-        var loader = new EntryLoader(postgres, flights, loaderCache, limiter, metrics, time, logger);
+        var runner = new LoadRunner(postgres, loaderCache, limiter, metrics, time, logger);
+        var loader = new EntryLoader(runner, flights, loaderCache, limiter, metrics, logger);
         var marks = new CurrentMarks();
-        var stale = new StaleEntries(_cache, entries, loader, _cache, marks, metrics, time, logger);
-        var timedLoads = new TimedLoads(loader, stale, time, logger);
+        var stale = new StaleEntries(_cache, entries, runner, _cache, marks, metrics, time, logger);
+        var timedLoads = new TimedLoads(runner, loader, stale, time, logger);
         var reader = new CacheAsideReader(
             _cache,
             entries,
+            runner,
             loader,
             timedLoads,
-            new EntryRefresher(loader, loaderCache, limiter, metrics, time, logger),
+            new EntryRefresher(runner, loaderCache, limiter, metrics, time, logger),
             _cache,
             metrics,
             known,
             marks);
         var batches = new BatchLoader(
-            loader, timedLoads, flights, new BatchFlight(_cache, loader, flights, loaderCache, metrics, TimeProvider.System), limiter, metrics, logger);
-        var store = new CacheAsideStore(
+            runner,
+            loader,
+            timedLoads,
+            flights,
+            new BatchFlight(_cache, runner, flights, loaderCache, metrics, TimeProvider.System),
+            limiter,
+            logger);
+        var store = new CacheAsideStore(new StoreParts(
             _policies,
             parts.Serializers,
             reader,
-            loader,
+            runner,
             timedLoads,
             new BatchReader(_cache, reader, batches, _cache, metrics, known, marks, stale, time),
             batches,
-            new CacheWarmer(_cache, entries, loader, storer, time, logger),
+            new CacheWarmer(_cache, entries, runner, storer, time, logger),
             new InMemoryExplainer(_partition, _cache),
             new TransactionalWriter(
                 postgres,
                 new RecordingInvalidator(new ObservedInvalidator(_cache, writes, known, "write"), _records, InvalidationCause.Write),
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, time),
                 DurableWriting.Of(options.Journal, isSimulated: !_hasDatabase),
-                new WriteThrough(_policies, parts.Serializers, loader, _cache, storer, time),
+                new WriteThrough(_policies, parts.Serializers, runner, _cache, storer, time),
                 currentWrite,
                 writes,
                 logger),
@@ -136,9 +144,8 @@ public sealed class InMemoryHybridStore : IHybridStore
                 new RecordingInvalidator(new ObservedInvalidator(_cache, writes, known, "application"), _records, InvalidationCause.Call),
                 new TransactionLookup(postgres, logger)),
             metrics,
-            hasJournal: true,
-            ReadOptions.Default,
-            flights.Versions);
+            HasJournal: true,
+            flights.Versions), ReadOptions.Default);
         _store = new RecordingStore(store, _records);
     }
 

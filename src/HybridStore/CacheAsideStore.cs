@@ -2,41 +2,23 @@ using System.Diagnostics;
 using System.Transactions;
 using HybridStore.Diagnostics;
 using HybridStore.Explaining;
-using HybridStore.Invalidating;
 using HybridStore.Keys;
-using HybridStore.Policies;
 using HybridStore.Reading;
 using HybridStore.Reading.Batches;
 using HybridStore.Reading.Memo;
-using HybridStore.Reading.Warming;
-using HybridStore.Serialization;
-using HybridStore.Writing;
 using Npgsql;
 
 namespace HybridStore;
 
 /// <summary>The store: checks what it is given, and hands it to reader, writer and invalidator.</summary>
-internal sealed class CacheAsideStore(
-    EntryPolicies policies,
-    SerializerRegistry serializers,
-    CacheAsideReader? reader,
-    EntryLoader loader,
-    TimedLoads timedLoads,
-    BatchReader? batchReader,
-    BatchLoader batchLoader,
-    CacheWarmer? warmer,
-    IEntryExplainer? explainer,
-    TransactionalWriter writer,
-    ForeignInvalidations invalidations,
-    StoreMetrics metrics,
-    bool hasJournal,
-    ReadOptions readOptions,
-    KeyVersions versions) : IHybridStore
+/// <param name="parts">What it is made of; views share it.</param>
+/// <param name="readOptions">What reads accept.</param>
+internal sealed class CacheAsideStore(StoreParts parts, ReadOptions readOptions) : IHybridStore
 {
-    private readonly ReadMemo? _memo = readOptions.Memo ? new ReadMemo(versions) : null;
-
     // PostgreSQL keeps those below for itself.
     private const ulong FirstTransactionId = 3;
+
+    private readonly ReadMemo? _memo = readOptions.Memo ? new ReadMemo(parts.Versions) : null;
 
     public ValueTask<T> GetAsync<TState, T>(
         string key,
@@ -47,15 +29,15 @@ internal sealed class CacheAsideStore(
     {
         KeyRules.ThrowIfInvalidKey(key);
         ArgumentNullException.ThrowIfNull(load);
-        var settings = policies.Resolve(options);
+        var settings = parts.Policies.Resolve(options);
         var request = new LoadRequest<TState, T>(
-            key, state, load, settings, readOptions.AtLeast.TransactionId, readOptions.AtLeast.IsJournaled && hasJournal, Bound());
+            key, state, load, settings, readOptions.AtLeast.TransactionId, readOptions.AtLeast.IsJournaled && parts.HasJournal, Bound());
         var isCached = !readOptions.SkipCache && !settings.DoNotCache;
         if (isCached)
         {
             // Refuses types that do not survive a round trip: at the first use and not at the first hit, and also where there is no
             // Redis, so that tests without it find them.
-            serializers.For<T>();
+            parts.Serializers.For<T>();
         }
 
         return isCached && Memo is { } memo
@@ -79,13 +61,13 @@ internal sealed class CacheAsideStore(
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(load);
-        var settings = policies.Resolve(options);
+        var settings = parts.Policies.Resolve(options);
         var batch = new Batch<TState, TId, T>(
-            ids, key, state, load, settings, readOptions.AtLeast.TransactionId, readOptions.AtLeast.IsJournaled && hasJournal, Bound());
+            ids, key, state, load, settings, readOptions.AtLeast.TransactionId, readOptions.AtLeast.IsJournaled && parts.HasJournal, Bound());
         var isCached = !readOptions.SkipCache && !settings.DoNotCache;
         if (isCached)
         {
-            serializers.For<T>();
+            parts.Serializers.For<T>();
         }
 
         return isCached && Memo is { } memo
@@ -98,28 +80,28 @@ internal sealed class CacheAsideStore(
         string key, EntryOptions? options = null, CancellationToken cancellationToken = default)
     {
         KeyRules.ThrowIfInvalidKey(key);
-        var settings = policies.Resolve(options);
-        serializers.For<T>();
+        var settings = parts.Policies.Resolve(options);
+        parts.Serializers.For<T>();
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<CachedValue<T>>(cancellationToken);
         }
 
-        if (reader is null || readOptions.SkipCache || settings.DoNotCache)
+        if (parts.Reader is null || readOptions.SkipCache || settings.DoNotCache)
         {
             return default;
         }
 
         return Memo is { } memo && memo.TryGet(key, out T remembered)
             ? new ValueTask<CachedValue<T>>(new CachedValue<T>(remembered))
-            : reader.TryReadAsync(
+            : parts.Reader.TryReadAsync(
                 new LoadRequest<NoLoad, T>(
                     key,
                     default,
                     NoLoad.LoadAsync<T>,
                     settings,
                     readOptions.AtLeast.TransactionId,
-                    readOptions.AtLeast.IsJournaled && hasJournal,
+                    readOptions.AtLeast.IsJournaled && parts.HasJournal,
                     Bound()),
                 readOptions.AllowReplicas,
                 cancellationToken);
@@ -139,17 +121,17 @@ internal sealed class CacheAsideStore(
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(load);
         options ??= new WarmOptions();
-        var settings = policies.Resolve(options.Entries);
+        var settings = parts.Policies.Resolve(options.Entries);
         if (settings.DoNotCache)
         {
             throw new ArgumentException("By these options nothing is cached: warm up with the options that the values are read with.", nameof(options));
         }
 
-        serializers.For<T>();
+        parts.Serializers.For<T>();
         cancellationToken.ThrowIfCancellationRequested();
-        return warmer is null
+        return parts.Warmer is null
             ? Task.FromResult(new WarmProgress())
-            : warmer.WarmAsync(
+            : parts.Warmer.WarmAsync(
                 ids,
                 some => new Batch<TState, TId, T>(some, key, state, load, settings, atLeast: null, isJournaled: false, maxStaleness: null),
                 options,
@@ -163,11 +145,11 @@ internal sealed class CacheAsideStore(
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(write);
-        return writer.WriteAsync(write, options ?? WriteOptions.Default, cancellationToken);
+        return parts.Writer.WriteAsync(write, options ?? WriteOptions.Default, cancellationToken);
     }
 
     public WriteContext Enlist(NpgsqlTransaction transaction, WriteOptions? options = null) =>
-        writer.Enlist(transaction, options ?? WriteOptions.Default);
+        parts.Writer.Enlist(transaction, options ?? WriteOptions.Default);
 
     public Task<InvalidationReceipt> InvalidateAsync(Invalidation what, CancellationToken cancellationToken = default)
     {
@@ -192,28 +174,28 @@ internal sealed class CacheAsideStore(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        return invalidations.InvalidateAsync(what).WaitAsync(cancellationToken);
+        return parts.Invalidations.InvalidateAsync(what).WaitAsync(cancellationToken);
     }
 
     public Task<InvalidationReceipt> FlushAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return invalidations.FlushAsync().WaitAsync(cancellationToken);
+        return parts.Invalidations.FlushAsync().WaitAsync(cancellationToken);
     }
 
     public Task<EntryExplanation> ExplainAsync(string key, CancellationToken cancellationToken = default)
     {
         KeyRules.ThrowIfInvalidKey(key);
         cancellationToken.ThrowIfCancellationRequested();
-        return explainer is null
+        return parts.Explainer is null
             ? Task.FromResult(EntryExplainer.PassThrough(key))
-            : explainer.ExplainAsync(key, policies.Resolve(null), readOptions.SkipCache, cancellationToken);
+            : parts.Explainer.ExplainAsync(key, parts.Policies.Resolve(null), readOptions.SkipCache, cancellationToken);
     }
 
     public IHybridStore With(ReadOptions readOptions)
     {
         ArgumentNullException.ThrowIfNull(readOptions);
-        if (readOptions.MaxStaleness is not null && reader is not null && !hasJournal)
+        if (readOptions.MaxStaleness is not null && parts.Reader is not null && !parts.HasJournal)
         {
             throw new InvalidOperationException(
                 "MaxStaleness needs the journal, which tells how old an entry can be: watch the tables that entries are made of (Watch), or set Journal.Enabled.");
@@ -225,27 +207,12 @@ internal sealed class CacheAsideStore(
                 "Memo keeps values for as long as the view lives, and MaxStaleness bounds their age: set one of them.", nameof(readOptions));
         }
 
-        return new CacheAsideStore(
-            policies,
-            serializers,
-            reader,
-            loader,
-            timedLoads,
-            batchReader,
-            batchLoader,
-            warmer,
-            explainer,
-            writer,
-            invalidations,
-            metrics,
-            hasJournal,
-            readOptions,
-            versions);
+        return new CacheAsideStore(parts, readOptions);
     }
 
     /// <summary>Null where nothing is remembered: a load takes over the stamps of what it reads, and a transaction may roll back what it
     /// sees.</summary>
-    private ReadMemo? Memo => _memo is not null && reader is not null && !loader.IsLoading && Transaction.Current is null ? _memo : null;
+    private ReadMemo? Memo => _memo is not null && parts.Reader is not null && !parts.Runner.IsLoading && Transaction.Current is null ? _memo : null;
 
     private ValueTask<T> ReadOrTraceAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken) =>
         StoreTracing.IsListenedTo && StoreTracing.CreateRead(request.Settings.Policy) is { } span
@@ -254,15 +221,15 @@ internal sealed class CacheAsideStore(
 
     private ValueTask<T> ReadAsync<TState, T>(bool isCached, in LoadRequest<TState, T> request, CancellationToken cancellationToken)
     {
-        if (isCached && reader is not null)
+        if (isCached && parts.Reader is not null)
         {
-            return reader.ReadAsync(request, readOptions.AllowReplicas, cancellationToken);
+            return parts.Reader.ReadAsync(request, readOptions.AllowReplicas, cancellationToken);
         }
 
-        metrics.Read(request.Settings.Policy, ReadResult.NotCached);
+        parts.Metrics.Read(request.Settings.Policy, ReadResult.NotCached);
         request.Observed?.Span?.SetTag(TagNames.Outcome, ReadResult.NotCached.Name());
-        var beganAt = metrics.BeginRead();
-        var loading = timedLoads.LoadAloneAsync(request, reader is not null && reader.IsRedisAway(request.Key), cancellationToken);
+        var beganAt = parts.Metrics.BeginRead();
+        var loading = parts.TimedLoads.LoadAloneAsync(request, parts.Reader is not null && parts.Reader.IsRedisAway(request.Key), cancellationToken);
         return beganAt == 0 ? loading : MeasureAsync(loading, request.Settings.Policy, beganAt);
     }
 
@@ -280,9 +247,9 @@ internal sealed class CacheAsideStore(
         span?.SetTag(TagNames.Names, batch.Keys.Count).Start();
         try
         {
-            if (isCached && batchReader is not null)
+            if (isCached && parts.BatchReader is not null)
             {
-                await batchReader.ReadAsync(batch, readOptions.AllowReplicas, span, cancellationToken).ConfigureAwait(false);
+                await parts.BatchReader.ReadAsync(batch, readOptions.AllowReplicas, span, cancellationToken).ConfigureAwait(false);
             }
             else
             {
@@ -303,23 +270,23 @@ internal sealed class CacheAsideStore(
         where TId : notnull
     {
         span?.SetTag(TagNames.Outcome, ReadResult.NotCached.Name());
-        var (policy, beganAt) = (batch.Settings.Policy, metrics.BeginRead());
+        var (policy, beganAt) = (batch.Settings.Policy, parts.Metrics.BeginRead());
         var items = new BatchItem[batch.Keys.Count];
         for (var i = 0; i < items.Length; i++)
         {
-            metrics.Read(policy, ReadResult.NotCached);
+            parts.Metrics.Read(policy, ReadResult.NotCached);
             items[i] = new BatchItem(
-                i, batch.Keys[i], reader is not null && reader.IsRedisAway(batch.Keys[i]) ? null : ReadOnlyMemory<byte>.Empty, Observed: null);
+                i, batch.Keys[i], parts.Reader is not null && parts.Reader.IsRedisAway(batch.Keys[i]) ? null : ReadOnlyMemory<byte>.Empty, Observed: null);
         }
 
         try
         {
-            await batchLoader.LoadAloneAsync(batch, items, cancellationToken).ConfigureAwait(false);
-            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error: null);
+            await parts.BatchLoader.LoadAloneAsync(batch, items, cancellationToken).ConfigureAwait(false);
+            parts.Metrics.EndRead(policy, ReadResult.NotCached, beganAt, error: null);
         }
         catch (Exception error)
         {
-            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error);
+            parts.Metrics.EndRead(policy, ReadResult.NotCached, beganAt, error);
             throw;
         }
     }
@@ -347,12 +314,12 @@ internal sealed class CacheAsideStore(
         try
         {
             var value = await loading.ConfigureAwait(false);
-            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error: null);
+            parts.Metrics.EndRead(policy, ReadResult.NotCached, beganAt, error: null);
             return value;
         }
         catch (Exception error)
         {
-            metrics.EndRead(policy, ReadResult.NotCached, beganAt, error);
+            parts.Metrics.EndRead(policy, ReadResult.NotCached, beganAt, error);
             throw;
         }
     }
@@ -360,7 +327,7 @@ internal sealed class CacheAsideStore(
     /// <summary>The caller's bound, or that of the load in which it reads, whichever is smaller.</summary>
     private TimeSpan? Bound()
     {
-        var (own, around) = (readOptions.MaxStaleness, hasJournal ? loader.MaxStaleness : null);
+        var (own, around) = (readOptions.MaxStaleness, parts.HasJournal ? parts.Runner.MaxStaleness : null);
         return own is null || around < own ? around : own;
     }
 }

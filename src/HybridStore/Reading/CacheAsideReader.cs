@@ -16,6 +16,7 @@ namespace HybridStore.Reading;
 internal sealed class CacheAsideReader(
     IEntryCache gateway,
     EntryReader entries,
+    LoadRunner runner,
     EntryLoader loader,
     TimedLoads timedLoads,
     EntryRefresher refresher,
@@ -51,9 +52,7 @@ internal sealed class CacheAsideReader(
         }
 
         var recoveries = gateway.Recoveries;
-        var answer = request.AsksForMark
-            ? await gateway.ReadMarkedAsync(request.Key, allowReplicas, request.MaxStaleness is not null, cancellationToken).ConfigureAwait(false)
-            : await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
+        var answer = await gateway.ReadAsync(request, allowReplicas, cancellationToken).ConfigureAwait(false);
         if (!TryTake(request, answer, recoveries, out var entry, out var header, out T value, out var readAt, out var refusal))
         {
             return refusal.Result == ReadResult.Miss
@@ -88,9 +87,7 @@ internal sealed class CacheAsideReader(
             }
 
             var recoveries = gateway.Recoveries;
-            var answer = request.AsksForMark
-                ? await gateway.ReadMarkedAsync(request.Key, allowReplicas, request.MaxStaleness is not null, cancellationToken).ConfigureAwait(false)
-                : await gateway.ReadAsync(request.Key, allowReplicas, cancellationToken).ConfigureAwait(false);
+            var answer = await gateway.ReadAsync(request, allowReplicas, cancellationToken).ConfigureAwait(false);
             if (TryTake(request, answer, recoveries, out var entry, out var header, out T value, out var readAt, out refusal))
             {
                 Serve(request, header, readAt, beganAt);
@@ -184,9 +181,9 @@ internal sealed class CacheAsideReader(
     /// <summary>A load in which the caller runs builds on the entry.</summary>
     public void NoteInput(in EntryHeader header, ReadOnlyMemory<byte> entry)
     {
-        if (loader.IsLoading)
+        if (runner.IsLoading)
         {
-            loader.NoteInput(LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
+            runner.NoteInput(LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
         }
     }
 
@@ -326,9 +323,9 @@ internal sealed class CacheAsideReader(
             var seen = EntryReader.Identity(entry).ToArray();
             var refreshed = await refresher.RefreshAsync(request, seen, AgeOf(header, now), cancellationToken).ConfigureAwait(false);
             metrics.EndRead(policy, ReadResult.Hit, beganAt, error: null);
-            if (loader.IsLoading)
+            if (runner.IsLoading)
             {
-                loader.NoteInput(refreshed?.Stamp ?? LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
+                runner.NoteInput(refreshed?.Stamp ?? LoadStamp.OfEntry(header.ReadStamp(entry.Span)));
             }
 
             return refreshed is { } loaded ? loaded.Value : current;

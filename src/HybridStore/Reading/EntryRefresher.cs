@@ -10,7 +10,7 @@ namespace HybridStore.Reading;
 /// <summary>Loads entries again before they expire, behind the reader who noticed or by himself: one at a time for each key in this process,
 /// and, by the lease, among all. A failure is logged and leaves the entry alone.</summary>
 internal sealed class EntryRefresher(
-    EntryLoader loader, LoaderCache cache, LoadLimiter limiter, StoreMetrics metrics, TimeProvider timeProvider, ILogger logger)
+    LoadRunner runner, LoaderCache cache, LoadLimiter limiter, StoreMetrics metrics, TimeProvider timeProvider, ILogger logger)
     : IAsyncDisposable
 {
     /// <summary>How long a store that ends waits for those that run.</summary>
@@ -181,7 +181,7 @@ internal sealed class EntryRefresher(
         }
 
         metrics.RefreshBegins(request.Settings.Policy, age);
-        var (value, context, duration) = await loader.RunAsync(request, stamp, lease, cancellationToken).ConfigureAwait(false);
+        var (value, context, duration) = await runner.RunAsync(request, stamp, lease, cancellationToken).ConfigureAwait(false);
         var stored = cache.Storer.StoreAsync(request, value, context, duration, lease);
         return (new RefreshedValue<T>(value, context.Stamp), stored);
     }

@@ -11,9 +11,6 @@ namespace HybridStore.Reading;
 internal sealed class LeaseAcquirer(
     IEntryCache gateway, TimeSpan longestWait, TimeProvider timeProvider, ProtocolUnderTest? test = null, StoreMetrics? metrics = null)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
-
     /// <summary>How long to wait for somebody else's entry.</summary>
     public TimeSpan LongestWait { get; } = longestWait;
 
@@ -33,7 +30,7 @@ internal sealed class LeaseAcquirer(
         string key, ReadOnlyMemory<byte> seen, Flight flight, TimeSpan patience, CancellationToken cancellationToken)
     {
         var startedAt = timeProvider.GetTimestamp();
-        var pause = FirstPause;
+        var pauses = default(LeasePauses);
         while (true)
         {
             await test.PassAsync(ProtocolStep.Lease).ConfigureAwait(false);
@@ -63,9 +60,7 @@ internal sealed class LeaseAcquirer(
                 return new LeaseAnswer { IsAnswered = true };
             }
 
-            var jittered = pause * (0.75 + (Random.Shared.NextDouble() / 2));
-            await Task.Delay(jittered < left ? jittered : left, timeProvider, cancellationToken).ConfigureAwait(false);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            await Task.Delay(pauses.Next(left), timeProvider, cancellationToken).ConfigureAwait(false);
         }
 
         void Tell(string outcome) => metrics?.Leased(timeProvider.GetElapsedTime(startedAt), outcome);

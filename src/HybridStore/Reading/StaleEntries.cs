@@ -13,7 +13,7 @@ namespace HybridStore.Reading;
 internal sealed class StaleEntries(
     IEntryCache gateway,
     EntryReader entries,
-    EntryLoader loader,
+    LoadRunner runner,
     IInvalidator invalidations,
     IAppliedMarks marks,
     StoreMetrics metrics,
@@ -28,7 +28,7 @@ internal sealed class StaleEntries(
 
     /// <summary>Whether there can be anything for this caller. What a load reads goes into its own entry, which would outlive the
     /// deadline.</summary>
-    public bool MayServe<TState, T>(in LoadRequest<TState, T> request) => request.Settings.StaleOnError is not null && !loader.IsLoading;
+    public bool MayServe<TState, T>(in LoadRequest<TState, T> request) => request.Settings.StaleOnError is not null && !runner.IsLoading;
 
     /// <summary>The entry, if this caller may have it; null otherwise.</summary>
     /// <param name="request">What is read.</param>
@@ -45,10 +45,7 @@ internal sealed class StaleEntries(
 
         // From a master always: a replica may not have heard of the invalidation yet.
         var recoveries = gateway.Recoveries;
-        var answer = request.AsksForMark
-            ? await gateway.ReadMarkedAsync(
-                request.Key, allowReplicas: false, request.MaxStaleness is not null, cancellationToken).ConfigureAwait(false)
-            : await gateway.ReadAsync(request.Key, allowReplicas: false, cancellationToken).ConfigureAwait(false);
+        var answer = await gateway.ReadAsync(request, allowReplicas: false, cancellationToken).ConfigureAwait(false);
         if (!answer.TryGetValue(out var found)
             || found.Value.IsNull
             || (gateway.Recoveries != recoveries && request.MaxStaleness is null))

@@ -5,18 +5,19 @@ using Microsoft.Extensions.Logging;
 namespace HybridStore.Reading;
 
 /// <summary>Loads for callers who do not wait for ever, or take a value past its expiry where there is none from a load.</summary>
-/// <param name="loader">Loads.</param>
+/// <param name="runner">Loads for one caller alone.</param>
+/// <param name="loader">Loads for all who wait.</param>
 /// <param name="stale">Null where there is no cache.</param>
 /// <param name="timeProvider">Measures.</param>
 /// <param name="logger">Logs.</param>
-internal sealed class TimedLoads(EntryLoader loader, StaleEntries? stale, TimeProvider timeProvider, ILogger logger)
+internal sealed class TimedLoads(LoadRunner runner, EntryLoader loader, StaleEntries? stale, TimeProvider timeProvider, ILogger logger)
 {
-    /// <summary>As <see cref="EntryLoader.LoadAloneAsync"/>, within the hard time-out.</summary>
+    /// <summary>As <see cref="LoadRunner.LoadAloneAsync"/>, within the hard time-out.</summary>
     public ValueTask<T> LoadAloneAsync<TState, T>(
         LoadRequest<TState, T> request, bool isBypassing, CancellationToken cancellationToken) =>
         request.Settings.HardLoadTimeout is { } limit
             ? LoadAloneAsync(request, isBypassing, limit, cancellationToken)
-            : loader.LoadAloneAsync(request, isBypassing, cancellationToken);
+            : runner.LoadAloneAsync(request, isBypassing, cancellationToken);
 
     /// <summary>As <see cref="EntryLoader.LoadSharedAsync"/>, within the time-outs, and with what is left in Redis if it fails.</summary>
     public async ValueTask<ReadAnswer<T>> LoadSharedAsync<TState, T>(
@@ -44,7 +45,7 @@ internal sealed class TimedLoads(EntryLoader loader, StaleEntries? stale, TimePr
         LoadRequest<TState, T> request, bool isBypassing, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var patience = new LoadPatience(limit, timeProvider, cancellationToken);
-        var loading = loader.LoadAloneAsync(request, isBypassing, patience.Token).AsTask();
+        var loading = runner.LoadAloneAsync(request, isBypassing, patience.Token).AsTask();
         return await EndAsync(loading, patience, limit, cancellationToken).ConfigureAwait(false);
     }
 
@@ -125,12 +126,11 @@ internal sealed class TimedLoads(EntryLoader loader, StaleEntries? stale, TimePr
     }
 
     /// <summary>The end of a load as its caller knows it: by its own token, or its own time-out.</summary>
-    private static async ValueTask<T> EndAsync<T>(
-        Task<T> loading, LoadPatience patience, TimeSpan? limit, CancellationToken cancellationToken)
+    public static async Task EndAsync(Task loading, LoadPatience patience, TimeSpan? limit, CancellationToken cancellationToken)
     {
         try
         {
-            return await loading.ConfigureAwait(false);
+            await loading.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (limit is not null && patience.IsOver)
         {
@@ -140,6 +140,13 @@ internal sealed class TimedLoads(EntryLoader loader, StaleEntries? stale, TimePr
         {
             throw new OperationCanceledException(error.Message, error, cancellationToken);
         }
+    }
+
+    private static async ValueTask<T> EndAsync<T>(
+        Task<T> loading, LoadPatience patience, TimeSpan? limit, CancellationToken cancellationToken)
+    {
+        await EndAsync((Task)loading, patience, limit, cancellationToken).ConfigureAwait(false);
+        return await loading.ConfigureAwait(false);
     }
 
     private static async Task LeaveAsync(Task loading, LoadPatience patience)

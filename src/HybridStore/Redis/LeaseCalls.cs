@@ -15,19 +15,8 @@ internal sealed class LeaseCalls(RedisGenerations generations, RedisMetrics? met
 
     /// <summary>Asks for one lease. To be called within the circuit breaker.</summary>
     public async Task<LeaseAnswer> SendAsync(
-        RedisSession session, int partition, string key, ReadOnlyMemory<byte> seen, LeasePurpose purpose)
-    {
-        var token = Lease.NewToken();
-        var (answer, generation) = await generations.RunAsync(
-            session,
-            partition,
-            current => session.Database.ScriptEvaluateAsync(
-                session.TextOf(RedisScript.Lease),
-                [session.Layout.State(partition), current.Entry(partition, key), session.Layout.Guard(partition, key)],
-                [.. Times(session, current, purpose), token, seen],
-                CommandFlags.DemandMaster)).ConfigureAwait(false);
-        return Read(answer, answer[4], token, generation);
-    }
+        RedisSession session, int partition, string key, ReadOnlyMemory<byte> seen, LeasePurpose purpose) =>
+        (await SendManyAsync(session, partition, [(key, seen)], purpose).ConfigureAwait(false))[0];
 
     /// <summary>Asks for many, each partition by itself.</summary>
     /// <returns>An answer for each key, in their order.</returns>

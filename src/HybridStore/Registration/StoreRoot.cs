@@ -92,6 +92,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         CacheAsideReader? reader = null;
         BatchReader? batchReader = null;
         BatchLoader batchLoader;
+        LoadRunner runner;
         TimedLoads timedLoads;
         IEntryExplainer? explainer = null;
         EntryStorer? storer = null;
@@ -138,17 +139,18 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             _keeper = new LeaseKeeper(Gateway, options.LeaseDuration, metrics, timeProvider);
             var cache = new LoaderCache(
                 new LeaseAcquirer(Gateway, options.LeaseWait, timeProvider, options.Protocol, metrics), entries, storer, _keeper);
-            Loader = new EntryLoader(_postgres, flights, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
-            _refresher = new EntryRefresher(Loader, cache, _limiter, metrics, timeProvider, logger);
+            runner = new LoadRunner(_postgres, cache, _limiter, metrics, timeProvider, logger, options.Protocol);
+            var loader = new EntryLoader(runner, flights, cache, _limiter, metrics, logger, options.Protocol);
+            _refresher = new EntryRefresher(runner, cache, _limiter, metrics, timeProvider, logger);
             var marks = new AppliedMarks(new PostgresClock(_postgres, timeProvider, logger));
-            var stale = new StaleEntries(Gateway, entries, Loader, _dispatcher, marks, metrics, timeProvider, logger);
-            timedLoads = new TimedLoads(Loader, stale, timeProvider, logger);
+            var stale = new StaleEntries(Gateway, entries, runner, _dispatcher, marks, metrics, timeProvider, logger);
+            timedLoads = new TimedLoads(runner, loader, stale, timeProvider, logger);
             explainer = new EntryExplainer(Redis, new TagSearch(timeProvider), _dispatcher, Gate);
             _verifier = options.VerifyRate > 0
                 ? new OnlineVerifier(
                     options.VerifyRate,
                     options.VerifyGrace,
-                    Loader,
+                    runner,
                     _limiter,
                     Gateway,
                     options.Journal.Enabled,
@@ -160,18 +162,18 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                     logger)
                 : null;
             reader = new CacheAsideReader(
-                Gateway, entries, Loader, timedLoads, _refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
+                Gateway, entries, runner, loader, timedLoads, _refresher, _dispatcher, metrics, known, marks, _verifier, options.Protocol?.Gate);
             batchLoader = new BatchLoader(
-                Loader,
+                runner,
+                loader,
                 timedLoads,
                 flights,
-                new BatchFlight(Gateway, Loader, flights, cache, metrics, timeProvider, options.Protocol),
+                new BatchFlight(Gateway, runner, flights, cache, metrics, timeProvider, options.Protocol),
                 _limiter,
-                metrics,
                 logger,
                 options.Protocol);
             WarmMarks = new WarmMarks(Redis, generations);
-            Warmer = new CacheWarmer(Gateway, entries, Loader, storer, timeProvider, logger, options.Protocol);
+            Warmer = new CacheWarmer(Gateway, entries, runner, storer, timeProvider, logger, options.Protocol);
             batchReader = new BatchReader(
                 Gateway, reader, batchLoader, _dispatcher, metrics, known, marks, stale, timeProvider, options.Protocol?.Gate);
             Janitor = new CacheJanitor(Redis, options.KeyPrefix, options.JanitorInterval * JanitorRest, metrics, timeProvider, logger);
@@ -200,17 +202,24 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
         }
         else
         {
-            Loader = new EntryLoader(_postgres, flights, cache: null, _limiter, metrics, timeProvider, logger, options.Protocol);
-            timedLoads = new TimedLoads(Loader, stale: null, timeProvider, logger);
+            runner = new LoadRunner(_postgres, cache: null, _limiter, metrics, timeProvider, logger, options.Protocol);
+            var loader = new EntryLoader(runner, flights, cache: null, _limiter, metrics, logger, options.Protocol);
+            timedLoads = new TimedLoads(runner, loader, stale: null, timeProvider, logger);
             batchLoader = new BatchLoader(
-                Loader, timedLoads, flights, new BatchFlight(gateway: null, Loader, flights, cache: null, metrics, timeProvider), _limiter, metrics, logger);
+                runner,
+                loader,
+                timedLoads,
+                flights,
+                new BatchFlight(gateway: null, runner, flights, cache: null, metrics, timeProvider),
+                _limiter,
+                logger);
         }
 
-        Store = new CacheAsideStore(
+        Store = new CacheAsideStore(new StoreParts(
             policies,
             serializers,
             reader,
-            Loader,
+            runner,
             timedLoads,
             batchReader,
             batchLoader,
@@ -221,7 +230,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
                 invalidator,
                 new StrictWriting(options.StrictWrites, options.OnFenceFailure, options.FenceTtl, timeProvider),
                 DurableWriting.Of(options.Journal),
-                new WriteThrough(policies, serializers, Loader, Gateway, storer, timeProvider, options.Protocol),
+                new WriteThrough(policies, serializers, runner, Gateway, storer, timeProvider, options.Protocol),
                 currentWrite,
                 writes,
                 logger,
@@ -229,8 +238,7 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
             new ForeignInvalidations(ofApplication, options.Mode == HybridStoreMode.Cached ? new TransactionLookup(_postgres, logger) : null),
             metrics,
             options.Journal.Enabled,
-            ReadOptions.Default,
-            flights.Versions);
+            flights.Versions), ReadOptions.Default);
 
         void OnTransition(IReadOnlyList<int> partitions, CircuitTransition transition)
         {
@@ -258,8 +266,6 @@ internal sealed class StoreRoot : IAsyncDisposable, IDisposable
     public RedisConnection? Redis { get; }
 
     public RedisGateway? Gateway { get; }
-
-    public EntryLoader Loader { get; }
 
     /// <summary>Null where Redis is not used.</summary>
     public CacheWarmer? Warmer { get; }

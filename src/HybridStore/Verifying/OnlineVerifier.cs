@@ -16,7 +16,7 @@ namespace HybridStore.Verifying;
 /// </summary>
 /// <param name="rate">The share: above 0, at most 1.</param>
 /// <param name="grace">How long an invalidation may take.</param>
-/// <param name="loader">Loads.</param>
+/// <param name="runner">Loads.</param>
 /// <param name="limiter">Bounds the loads.</param>
 /// <param name="cache">Tells whether the entry is still there.</param>
 /// <param name="hasJournal">Whether marks tell what is applied.</param>
@@ -29,7 +29,7 @@ namespace HybridStore.Verifying;
 internal sealed class OnlineVerifier(
     double rate,
     TimeSpan grace,
-    EntryLoader loader,
+    LoadRunner runner,
     LoadLimiter limiter,
     IEntryCache cache,
     bool hasJournal,
@@ -172,7 +172,7 @@ internal sealed class OnlineVerifier(
         }
 
         var stamp = new LoadStamp(isWanted: true);
-        var (value, context, _) = await loader.RunAsync(request, stamp, onStandby: null, cancellationToken).ConfigureAwait(false);
+        var (value, context, _) = await runner.RunAsync(request, stamp, onStandby: null, cancellationToken).ConfigureAwait(false);
         if (stamp.IsFromTransaction || stamp.Snapshot is not { } snapshot)
         {
             return (null, VerificationResult.Unstamped);

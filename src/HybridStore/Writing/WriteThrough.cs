@@ -9,7 +9,7 @@ namespace HybridStore.Writing;
 /// <summary>What writes need that store what they have written.</summary>
 /// <param name="Policies">How it is stored.</param>
 /// <param name="Serializers">Refuse types that do not survive it.</param>
-/// <param name="Loader">Notes what is read through the store meanwhile.</param>
+/// <param name="Runner">Notes what is read through the store meanwhile.</param>
 /// <param name="Cache">Grants leases. Null where there is no Redis: nothing is stored then.</param>
 /// <param name="Storer">Stores. Null where there is no Redis.</param>
 /// <param name="TimeProvider">Measures how long a value takes.</param>
@@ -17,7 +17,7 @@ namespace HybridStore.Writing;
 internal sealed record WriteThrough(
     EntryPolicies Policies,
     SerializerRegistry Serializers,
-    EntryLoader Loader,
+    LoadRunner Runner,
     IEntryCache? Cache,
     EntryStorer? Storer,
     TimeProvider TimeProvider,

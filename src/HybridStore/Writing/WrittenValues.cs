@@ -66,7 +66,7 @@ internal sealed class WrittenValues(WriteThrough through, IReadOnlyList<string> 
     {
         if (_leases.Count > 0)
         {
-            through.Loader.Enter(_stamp);
+            through.Runner.Enter(_stamp);
         }
     }
 

@@ -32,9 +32,10 @@ internal sealed class LoaderUnderTest : IDisposable
                 Connection.Gateway, codec, metrics, new KnownEntries(metrics, Connection.RedisClock, Connection.Clock), Logger),
             Keeper);
         _limiter = new LoadLimiter(limits ?? new LoadLimiterOptions(), poolSize: 100, () => false, metrics: null, TimeProvider.System, Logger);
-        Loader = new EntryLoader(
-            new PostgresGateway(_dataSource, ownsDataSource: false, Logger), Flights, cache, _limiter, metrics, TimeProvider.System, Logger);
-        Refresher = new EntryRefresher(Loader, cache, _limiter, metrics, RefresherClock, Logger);
+        Runner = new LoadRunner(
+            new PostgresGateway(_dataSource, ownsDataSource: false, Logger), cache, _limiter, metrics, TimeProvider.System, Logger);
+        Loader = new EntryLoader(Runner, Flights, cache, _limiter, metrics, Logger);
+        Refresher = new EntryRefresher(Runner, cache, _limiter, metrics, RefresherClock, Logger);
     }
 
     /// <summary>How long the leases last that are kept.</summary>
@@ -57,6 +58,8 @@ internal sealed class LoaderUnderTest : IDisposable
 
     /// <summary>The clock by which refreshes are waited for.</summary>
     public TimerWatch RefresherClock { get; } = new();
+
+    public LoadRunner Runner { get; }
 
     public EntryLoader Loader { get; }
 

@@ -162,7 +162,7 @@ public sealed class SharedLoadTests : IDisposable
         var gate = new TaskCompletionSource<int>();
         var shared = _loader.ReadAsync("key", _ => gate.Task, Cancellation);
 
-        var alone = await _loader.Loader.LoadAloneAsync(
+        var alone = await _loader.Runner.LoadAloneAsync(
             LoaderUnderTest.Request("key", (_, _) => ValueTask.FromResult(2)), isBypassing: false, Cancellation);
 
         Assert.Equal(2, alone);
@@ -179,7 +179,7 @@ public sealed class SharedLoadTests : IDisposable
         var cancelled = new CancellationToken(canceled: true);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => alone
-            ? _loader.Loader.LoadAloneAsync(request, isBypassing: false, cancelled).AsTask()
+            ? _loader.Runner.LoadAloneAsync(request, isBypassing: false, cancelled).AsTask()
             : _loader.Loader.LoadSharedAsync(request, ReadOnlyMemory<byte>.Empty, cancelled).AsTask());
 
         Assert.Equal(0, _loader.Flights.Count);

@@ -120,8 +120,6 @@ internal sealed class Batch<TState, TId, T>
     /// <summary>A part of it, as a batch of its own.</summary>
     public Batch<TState, TId, T> Of(IReadOnlyList<int> indexes) => new(this, indexes);
 
-    public T ValueOf(int index) => _values[index];
-
     /// <summary>Whether the value is there.</summary>
     public bool IsTaken(int index) => _isTaken[index];
 

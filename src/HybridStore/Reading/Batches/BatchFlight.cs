@@ -8,15 +8,13 @@ namespace HybridStore.Reading.Batches;
 /// asked for again, with growing, jittered pauses, when the others have landed.</summary>
 internal sealed class BatchFlight(
     IEntryCache? gateway,
-    EntryLoader loader,
+    LoadRunner runner,
     FlightTable flights,
     LoaderCache? cache,
     StoreMetrics metrics,
     TimeProvider timeProvider,
     ProtocolUnderTest? test = null)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
     private static readonly Task<bool> NotStored = Task.FromResult(false);
 
     /// <summary>Never throws: what fails, fails the flights.</summary>
@@ -27,10 +25,10 @@ internal sealed class BatchFlight(
         var aloft = flying;
         try
         {
-            var startedAt = timeProvider.GetTimestamp();
-            for (var pause = FirstPause; aloft.Count > 0; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            var (startedAt, pauses) = (timeProvider.GetTimestamp(), default(LeasePauses));
+            var patience = batch.MaxStaleness is null && cache is not null ? cache.Leases.LongestWait : TimeSpan.Zero;
+            while (aloft.Count > 0)
             {
-                var patience = batch.MaxStaleness is null && cache is not null ? cache.Leases.LongestWait : TimeSpan.Zero;
                 var left = patience - timeProvider.GetElapsedTime(startedAt);
                 var (due, held) = await AskAsync(batch, aloft, token, isLastTime: left <= TimeSpan.Zero).ConfigureAwait(false);
                 aloft = [.. due.Select(load => load.Flying), .. held];
@@ -41,8 +39,7 @@ internal sealed class BatchFlight(
                 }
                 else if (held.Count > 0)
                 {
-                    var jittered = pause * (0.75 + (Random.Shared.NextDouble() / 2));
-                    await Task.Delay(jittered < left ? jittered : left, timeProvider, token.Token).ConfigureAwait(false);
+                    await Task.Delay(pauses.Next(left), timeProvider, token.Token).ConfigureAwait(false);
                 }
             }
         }
@@ -174,8 +171,8 @@ internal sealed class BatchFlight(
         var leases = due.Where(load => load.Lease is not null).Select(load => (load.Flying.Item.Key, load.Lease!)).ToList();
         var ids = due.Select(load => batch.Ids[load.Flying.Item.Index]).ToArray();
         var request = batch.RequestOf(ids, due[0].Flying.Item.Key);
-        var stamp = new LoadStamp(isWanted: leases.Count > 0 || loader.IsLoading) { IsShared = true, MaxStaleness = batch.MaxStaleness };
-        var (rows, context, duration) = await loader.RunManyAsync(
+        var stamp = new LoadStamp(isWanted: leases.Count > 0 || runner.IsLoading) { IsShared = true, MaxStaleness = batch.MaxStaleness };
+        var (rows, context, duration) = await runner.RunManyAsync(
             request,
             stamp,
             leases,

@@ -12,12 +12,12 @@ namespace HybridStore.Reading.Batches;
 /// each other.
 /// </summary>
 internal sealed class BatchLoader(
+    LoadRunner runner,
     EntryLoader loader,
     TimedLoads timedLoads,
     FlightTable flights,
     BatchFlight flight,
     LoadLimiter limiter,
-    StoreMetrics metrics,
     ILogger logger,
     ProtocolUnderTest? test = null)
 {
@@ -134,7 +134,7 @@ internal sealed class BatchLoader(
                 {
                     own.Add(new FlyingItem<T>(item, found));
                 }
-                else if (loader.IsLoading || limiter.Spares(item.Seen is null))
+                else if (runner.IsLoading || limiter.Spares(item.Seen is null))
                 {
                     alone.Add(item);
                     break;
@@ -181,20 +181,12 @@ internal sealed class BatchLoader(
             return false;
         }
 
-        if (!(isStarter
-                || test is { JoinersWaitForTheStore: false }
-                || await landing.SatisfiesAsync(arrivedAt, cancellationToken).ConfigureAwait(false))
-            || !batch.RequestOf(flying.Item.Index).IsReflectedBy(landing, arrivedAt, isStarter))
+        if (!await loader.TryTakeAsync(
+            batch.RequestOf(flying.Item.Index), landing, arrivedAt, isStarter, cancellationToken).ConfigureAwait(false))
         {
             return false;
         }
 
-        if (!isStarter)
-        {
-            metrics.Coalesced(batch.Settings.Policy, inProcess: true);
-        }
-
-        loader.NoteInput(landing.Stamp);
         batch.Take(flying.Item.Index, landing.Value);
         return true;
     }

@@ -155,18 +155,8 @@ internal sealed class BatchReader(
         }
 
         using var patience = new LoadPatience(limit, timeProvider, cancellationToken);
-        try
-        {
-            await loads.LoadAsync(batch, items, patience, patience.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (patience.IsOver)
-        {
-            throw new HybridStoreLoadTimeoutException(limit);
-        }
-        catch (OperationCanceledException error) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(error.Message, error, cancellationToken);
-        }
+        await TimedLoads.EndAsync(
+            loads.LoadAsync(batch, items, patience, patience.Token), patience, limit, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>All that was not loaded past its expiry, or nothing.</summary>

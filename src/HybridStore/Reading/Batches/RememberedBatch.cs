@@ -27,13 +27,12 @@ internal sealed class RememberedBatch<TState, TId, T>(ReadMemo memo, Batch<TStat
             return batch.Values;
         }
 
-        var values = await read(unknown.Count == batch.Keys.Count ? batch : batch.Of(unknown)).ConfigureAwait(false);
+        // Each of the unknown is named once there.
+        var values = await read(batch.Of(unknown)).ConfigureAwait(false);
         for (var i = 0; i < unknown.Count; i++)
         {
-            // The whole batch may name an id several times.
-            var value = unknown.Count == batch.Keys.Count ? batch.ValueOf(i) : values[i]!;
-            batch.Take(unknown[i], value);
-            memo.Remember(batch.Keys[unknown[i]], versions[i], value);
+            batch.Take(unknown[i], values[i]!);
+            memo.Remember(batch.Keys[unknown[i]], versions[i], values[i]!);
         }
 
         return batch.Values;

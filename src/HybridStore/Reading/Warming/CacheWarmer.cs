@@ -12,7 +12,7 @@ namespace HybridStore.Reading.Warming;
 internal sealed class CacheWarmer(
     IEntryCache gateway,
     EntryReader entries,
-    EntryLoader loader,
+    LoadRunner runner,
     EntryStorer storer,
     TimeProvider timeProvider,
     ILogger logger,
@@ -161,7 +161,7 @@ internal sealed class CacheWarmer(
         }
 
         var ids = granted.ConvertAll(held => batch.Ids[held.Index]).ToArray();
-        var (rows, _, duration) = await loader.RunManyAsync(
+        var (rows, _, duration) = await runner.RunManyAsync(
             batch.RequestOf(ids, batch.Keys[granted[0].Index]),
             new LoadStamp(isWanted: true),
             granted.ConvertAll(held => (batch.Keys[held.Index], held.Lease)),
