@@ -4,6 +4,7 @@ namespace HybridStore.Diagnostics;
 internal static class TagNames
 {
     public const string Store = "hybridstore.store";
+    public const string Service = "hybridstore.service";
     public const string Policy = "hybridstore.policy";
     public const string Outcome = "hybridstore.outcome";
     public const string Cause = "hybridstore.cause";

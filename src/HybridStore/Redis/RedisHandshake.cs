@@ -113,6 +113,7 @@ internal sealed class RedisHandshake(
             new PartitionReaders(database, layout, breakers, options.RedisTimeout, timeProvider, metrics))
         {
             AllowsTagsWhateverIsEvicted = options.AllowTagsUnderAllKeysEviction,
+            IsCluster = isCluster,
             Cut = options.CutScript,
         };
     }

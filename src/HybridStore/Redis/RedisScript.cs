@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace HybridStore.Redis;
 
 /// <summary>The Lua scripts, each a resource with its contract in a comment on top.</summary>
@@ -51,11 +53,14 @@ internal sealed class RedisScript
 
     public string For(bool serverKnowsFlags) => serverKnowsFlags ? WithFlags : WithoutFlags;
 
-    private static RedisScript Load(string resource)
+    /// <summary>A script among the resources of an assembly.</summary>
+    public static RedisScript Load(Assembly assembly, string resource)
     {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(resource)
+        using var stream = assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"The assembly lacks its resource {resource}.");
         using var reader = new StreamReader(stream);
         return new RedisScript(reader.ReadToEnd().ReplaceLineEndings("\n"));
     }
+
+    private static RedisScript Load(string resource) => Load(typeof(RedisScript).Assembly, resource);
 }

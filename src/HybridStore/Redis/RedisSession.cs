@@ -36,6 +36,9 @@ internal sealed record RedisSession(
     /// <summary>Whether the application wants tags in spite of a Redis that may forget them.</summary>
     public bool AllowsTagsWhateverIsEvicted { get; init; }
 
+    /// <summary>Whether the keys are spread over several masters.</summary>
+    public bool IsCluster { get; init; }
+
     /// <summary>Null but in tests that cut a check out of a script, to see that they would notice.</summary>
     public Func<string, string>? Cut { get; init; }
 

@@ -14,6 +14,9 @@ internal sealed class HybridStoreBuilder(IServiceCollection services, StoreRegis
 
     public string OptionsName => registration.OptionsName;
 
+    /// <summary>For companions, which register beside the store under its key.</summary>
+    internal StoreRegistration Registration => registration;
+
     public IHybridStoreBuilder UsePostgres(Func<IServiceProvider, NpgsqlDataSource> dataSource)
     {
         ArgumentNullException.ThrowIfNull(dataSource);

@@ -6,6 +6,7 @@ internal static class FigureModes
     private static readonly Dictionary<string, Func<string[], TextWriter, Task>> Modes = new(StringComparer.Ordinal)
     {
         ["batch"] = BatchFigures.RunAsync,
+        ["ephemeral"] = EphemeralFigures.RunAsync,
         ["hit"] = HitFigures.RunAsync,
         ["miss"] = MissFigures.RunAsync,
         ["outage"] = OutageFigures.RunAsync,

@@ -1,0 +1,1 @@
+-- What write buffers keep in PostgreSQL.
