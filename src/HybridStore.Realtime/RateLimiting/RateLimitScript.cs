@@ -1,0 +1,47 @@
+using HybridStore.Realtime.Redis;
+using HybridStore.Redis;
+using StackExchange.Redis;
+
+namespace HybridStore.Realtime.RateLimiting;
+
+/// <summary>How a limit is asked for in Redis: which script, with what arguments, under which name. Immutable.</summary>
+internal sealed class RateLimitScript
+{
+    private static readonly RedisScript FixedWindow = RealtimeScripts.Load("fixed-window.lua");
+    private static readonly RedisScript SlidingWindow = RealtimeScripts.Load("sliding-window.lua");
+    private static readonly RedisScript TokenBucket = RealtimeScripts.Load("token-bucket.lua");
+
+    private readonly RedisScript _script;
+    private readonly RedisValue[] _arguments;
+
+    /// <param name="policy">The name of the policy.</param>
+    /// <param name="limit">What it permits.</param>
+    public RateLimitScript(string policy, RateLimit limit)
+    {
+        // What cannot go on from what another algorithm, or one with other segments, has counted lies elsewhere.
+        (_script, _arguments, Kind) = limit.Algorithm switch
+        {
+            RateLimitAlgorithm.FixedWindow => (
+                FixedWindow, (RedisValue[])[limit.PermitLimit, (long)Math.Ceiling(limit.Window.TotalMilliseconds)], $"limit-f:{policy}"),
+            RateLimitAlgorithm.SlidingWindow => (
+                SlidingWindow,
+                [limit.PermitLimit, SegmentOf(limit), limit.Segments],
+                $"limit-s:{policy}:{SegmentOf(limit)}x{limit.Segments}"),
+            _ => (
+                TokenBucket,
+                [limit.PermitLimit, limit.TokensPerPeriod, (long)limit.Window.TotalMicroseconds],
+                $"limit-t:{policy}"),
+        };
+    }
+
+    /// <summary>What stands between prefix and key.</summary>
+    public string Kind { get; }
+
+    public static RateLimitAnswer Parse(RedisResult answer) => new((int)answer[0] == 1, (int)answer[1], TimeSpan.FromMilliseconds((long)answer[2]));
+
+    public Task<RedisResult> SendAsync(RedisSession session, RedisKey name, int permits) => session.Database.ScriptEvaluateAsync(
+        session.TextOf(_script), [name], [permits, .. _arguments], CommandFlags.DemandMaster);
+
+    /// <summary>In whole microseconds, rounded up: a window is never shorter than it was asked for.</summary>
+    private static long SegmentOf(RateLimit limit) => (long)Math.Ceiling(limit.Window.TotalMicroseconds / limit.Segments);
+}
