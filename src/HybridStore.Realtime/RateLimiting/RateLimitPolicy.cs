@@ -9,7 +9,7 @@ internal sealed class RateLimitPolicy : IAsyncDisposable
 {
     private static readonly RealtimeOperation Acquire = new("rate_limits", "acquire");
 
-    private readonly RedisLink _link;
+    private readonly ScriptCombiner _calls;
     private readonly RateLimitScript _script;
     private readonly RateLimitMetrics _metrics;
     private readonly RateLimitFallback _fallback;
@@ -21,10 +21,12 @@ internal sealed class RateLimitPolicy : IAsyncDisposable
     /// <param name="link">The way to Redis.</param>
     /// <param name="options">What holds while Redis is down.</param>
     /// <param name="metrics">Counts.</param>
-    public RateLimitPolicy(string name, RateLimit limit, RedisLink link, RateLimitsOptions options, RateLimitMetrics metrics)
+    /// <param name="timeProvider">Measures.</param>
+    public RateLimitPolicy(string name, RateLimit limit, RedisLink link, RateLimitsOptions options, RateLimitMetrics metrics, TimeProvider timeProvider)
     {
-        (Name, Limit, _link, _metrics) = (name, limit, link, metrics);
+        (Name, Limit, _metrics) = (name, limit, metrics);
         (_script, _fallback) = (new RateLimitScript(name, limit), options.WhenRedisIsDown);
+        _calls = new ScriptCombiner(link, Acquire, _script.Script, timeProvider);
         Prefix = $"{options.KeyPrefix ?? link.Prefix}:{_script.Kind}:";
         _sharePermits = LocalShare.PermitsOf(limit, options.Instances);
         _share = _fallback == RateLimitFallback.LocalShare ? LocalShare.Of(limit, options.Instances) : null;
@@ -40,12 +42,7 @@ internal sealed class RateLimitPolicy : IAsyncDisposable
     public async ValueTask<(RateLimitAnswer Answer, bool IsFromRedis)> AcquireAsync(
         RedisKey name, string key, int permits, CancellationToken cancellationToken)
     {
-        var asked = await _link.ExecuteAsync(
-            Acquire,
-            name,
-            static (session, call) => call._script.SendAsync(session, call.name, call.permits),
-            (_script, name, permits),
-            cancellationToken).ConfigureAwait(false);
+        var asked = await _calls.EvaluateAsync(name, _script.ArgumentsFor(permits), cancellationToken).ConfigureAwait(false);
         if (asked.TryGetValue(out var result))
         {
             var counted = RateLimitScript.Parse(result);

@@ -11,7 +11,6 @@ internal sealed class RateLimitScript
     private static readonly RedisScript SlidingWindow = RealtimeScripts.Load("sliding-window.lua");
     private static readonly RedisScript TokenBucket = RealtimeScripts.Load("token-bucket.lua");
 
-    private readonly RedisScript _script;
     private readonly RedisValue[] _arguments;
 
     /// <param name="policy">The name of the policy.</param>
@@ -19,7 +18,7 @@ internal sealed class RateLimitScript
     public RateLimitScript(string policy, RateLimit limit)
     {
         // What cannot go on from what another algorithm, or one with other segments, has counted lies elsewhere.
-        (_script, _arguments, Kind) = limit.Algorithm switch
+        (Script, _arguments, Kind) = limit.Algorithm switch
         {
             RateLimitAlgorithm.FixedWindow => (
                 FixedWindow, (RedisValue[])[limit.PermitLimit, (long)Math.Ceiling(limit.Window.TotalMilliseconds)], $"limit-f:{policy}"),
@@ -34,13 +33,16 @@ internal sealed class RateLimitScript
         };
     }
 
+    /// <summary>The script, which takes any number of keys.</summary>
+    public RedisScript Script { get; }
+
     /// <summary>What stands between prefix and key.</summary>
     public string Kind { get; }
 
     public static RateLimitAnswer Parse(RedisResult answer) => new((int)answer[0] == 1, (int)answer[1], TimeSpan.FromMilliseconds((long)answer[2]));
 
-    public Task<RedisResult> SendAsync(RedisSession session, RedisKey name, int permits) => session.Database.ScriptEvaluateAsync(
-        session.TextOf(_script), [name], [permits, .. _arguments], CommandFlags.DemandMaster);
+    /// <summary>What it is given for a key.</summary>
+    public RedisValue[] ArgumentsFor(int permits) => [permits, .. _arguments];
 
     /// <summary>In whole microseconds, rounded up: a window is never shorter than it was asked for.</summary>
     private static long SegmentOf(RateLimit limit) => (long)Math.Ceiling(limit.Window.TotalMicroseconds / limit.Segments);

@@ -22,7 +22,9 @@ internal sealed class RateLimits : IRateLimits, IRealtimeComponent, IAsyncDispos
         Options = options;
         _timeProvider = root.TimeProvider;
         _policies = options.Policies.ToDictionary(
-            policy => policy.Key, policy => new RateLimitPolicy(policy.Key, policy.Value, link, options, metrics), StringComparer.Ordinal);
+            policy => policy.Key,
+            policy => new RateLimitPolicy(policy.Key, policy.Value, link, options, metrics, root.TimeProvider),
+            StringComparer.Ordinal);
     }
 
     public RealtimeServiceOptions Options { get; }

@@ -26,7 +26,8 @@ internal static class CounterFigures
                 {
                     throw new InvalidOperationException("A count was not confirmed.");
                 }
-            }),
+            }
+        ),
             ("raw", async (_, number) =>
             {
                 RedisKey bucket = $"raw:requests:{DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 10}";
@@ -34,7 +35,8 @@ internal static class CounterFigures
                 var ends = scene.Raw.KeyExpireAsync(bucket, lifetime);
                 await counted;
                 await ends;
-            }));
+            }
+        ));
         figures.Figure("counter.ratio_raw", Rounds.Ratio(turns["ours"], turns["raw"]), "ratio");
         figures.Figure("counter.per_s", 1_000_000 / Median.Of(turns["ours"].Select(turn => turn.Microseconds)), "1/s");
         var reads = await scene.CompareAsync(

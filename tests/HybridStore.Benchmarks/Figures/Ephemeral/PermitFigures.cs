@@ -35,7 +35,8 @@ internal static class PermitFigures
                 var ends = scene.Raw.KeyExpireAsync(names[number % Keys], day, ExpireWhen.HasNoExpiry);
                 await counted;
                 await ends;
-            }));
+            }
+        ));
         figures.Figure("permit.ratio_raw", Rounds.Ratio(turns["fixed"], turns["raw"]), "ratio");
         figures.Figure("permit.sliding.ratio_raw", Rounds.Ratio(turns["sliding"], turns["raw"]), "ratio");
         figures.Figure("permit.bucket.ratio_raw", Rounds.Ratio(turns["bucket"], turns["raw"]), "ratio");

@@ -1,0 +1,154 @@
+using HybridStore.Redis;
+using HybridStore.Resilience;
+using Polly.Timeout;
+using StackExchange.Redis;
+
+namespace HybridStore.Realtime.Redis;
+
+/// <summary>
+/// The calls of one script that takes any number of keys, each with its arguments. One that finds less than two under way is sent at once; those
+/// that come meanwhile leave together when one is answered: nothing waits while Redis is idle, and the busier it gets the fewer and larger its
+/// calls become. Safe to use from any thread.
+/// </summary>
+/// <remarks>
+/// <para>The script is given the arguments of its keys one behind the other in ARGV, equally many for each, and returns an answer for each key.
+/// What concerns one key must not fail the others: it must not raise an error for what it finds there.</para>
+/// <para>On a cluster each key goes by itself to where it lives. A call that fails fails its own keys only. Who has waited for as long as a call
+/// may take, or for one that was not answered in time, is not sent: nobody waits for two time-outs.</para>
+/// </remarks>
+internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation, RedisScript script, TimeProvider timeProvider)
+{
+    // Larger calls gain nothing more and would hold Redis up for others.
+    private const int KeysPerCall = 64;
+
+    // While Redis works on one, the answers of the other are handed out.
+    private const int MostUnderWay = 2;
+
+    private static readonly TimeoutException WaitedTooLong =
+        new("The call waited for an earlier one to Redis for as long as a call may take.");
+
+    private readonly Lock _lock = new();
+    private readonly Queue<PendingCall> _waiting = new();
+    private int _underWay;
+
+    /// <summary>What the script answers for a key. Throws only when the caller cancels.</summary>
+    public ValueTask<RedisCallResult<RedisResult>> EvaluateAsync(RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        if (link.Session is not { IsCluster: false })
+        {
+            return SendOneAsync(key, arguments, cancellationToken);
+        }
+
+        PendingCall? pending = null;
+        lock (_lock)
+        {
+            if (_underWay < MostUnderWay)
+            {
+                _underWay++;
+            }
+            else
+            {
+                pending = new PendingCall(key, arguments, timeProvider.GetTimestamp());
+                _waiting.Enqueue(pending);
+            }
+        }
+
+        return pending is null
+            ? SendFirstAsync(key, arguments, cancellationToken)
+            : new ValueTask<RedisCallResult<RedisResult>>(pending.Task.WaitAsync(cancellationToken));
+    }
+
+    private async ValueTask<RedisCallResult<RedisResult>> SendOneAsync(RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        var answered = await link.EvaluateAsync(operation, script, [key], arguments, cancellationToken).ConfigureAwait(false);
+        return answered.TryGetValue(out var answer) ? RedisCallResult<RedisResult>.Ok(answer[0]) : answered;
+    }
+
+    private async ValueTask<RedisCallResult<RedisResult>> SendFirstAsync(
+        RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        var answered = RedisCallResult<RedisResult>.Refused;
+        try
+        {
+            return answered = await SendOneAsync(key, arguments, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The next call leaves before this caller goes on.
+            if (Take(IsTimeout(answered.Error)) is { Count: > 0 } next)
+            {
+                _ = SendAllAsync(next);
+            }
+        }
+    }
+
+    /// <summary>Sends what waits, one call after the other, until nothing does. Never throws.</summary>
+    private async Task SendAllAsync(List<PendingCall> calls)
+    {
+        while (calls.Count > 0)
+        {
+            var (keys, arguments) = Together(calls);
+            var answered = await link.EvaluateAsync(operation, script, keys, arguments, CancellationToken.None).ConfigureAwait(false);
+            for (var index = 0; index < calls.Count; index++)
+            {
+                calls[index].TrySetResult(
+                    answered.TryGetValue(out var answers) ? RedisCallResult<RedisResult>.Ok(answers[index]) : answered);
+            }
+
+            calls = Take(IsTimeout(answered.Error));
+        }
+    }
+
+    private static (RedisKey[] Keys, RedisValue[] Arguments) Together(List<PendingCall> calls)
+    {
+        var keys = new RedisKey[calls.Count];
+        var ofEach = calls[0].Arguments.Length;
+        var arguments = new RedisValue[calls.Count * ofEach];
+        for (var index = 0; index < calls.Count; index++)
+        {
+            keys[index] = calls[index].Key;
+            calls[index].Arguments.CopyTo(arguments, index * ofEach);
+        }
+
+        return (keys, arguments);
+    }
+
+    /// <summary>The next call; none, and one less under way, if nothing waits.</summary>
+    /// <param name="hasTimedOut">Whether the call before was not answered in time.</param>
+    private List<PendingCall> Take(bool hasTimedOut)
+    {
+        var next = new List<PendingCall>();
+        var overdue = new List<PendingCall>();
+        lock (_lock)
+        {
+            while (next.Count < KeysPerCall && _waiting.TryDequeue(out var call))
+            {
+                (hasTimedOut || timeProvider.GetElapsedTime(call.WaitingSince) >= link.Timeout ? overdue : next).Add(call);
+            }
+
+            if (next.Count == 0)
+            {
+                _underWay--;
+            }
+        }
+
+        foreach (var call in overdue)
+        {
+            call.TrySetResult(hasTimedOut ? RedisCallResult<RedisResult>.Refused : RedisCallResult<RedisResult>.Failed(WaitedTooLong));
+        }
+
+        return next;
+    }
+
+    private static bool IsTimeout(Exception? error) => error is TimeoutException or TimeoutRejectedException;
+
+    private sealed class PendingCall(RedisKey key, RedisValue[] arguments, long waitingSince)
+        : TaskCompletionSource<RedisCallResult<RedisResult>>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public RedisKey Key { get; } = key;
+
+        public RedisValue[] Arguments { get; } = arguments;
+
+        public long WaitingSince { get; } = waitingSince;
+    }
+}
