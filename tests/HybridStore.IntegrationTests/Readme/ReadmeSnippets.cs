@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace HybridStore.IntegrationTests.Readme;
 
-/// <summary>The code in README.md, and the marked regions of this folder's sources: <c>// readme: name</c> to
+/// <summary>The code in README.md, and the marked regions of the sources in the folders Readme of all tests: <c>// readme: name</c> to
 /// <c>// readme: end</c>.</summary>
 internal static partial class ReadmeSnippets
 {
@@ -11,7 +11,10 @@ internal static partial class ReadmeSnippets
             .Select(block => Normalized(block.Groups["code"].Value))];
 
     public static IReadOnlyDictionary<string, string> InSources() =>
-        Directory.EnumerateFiles(Path.Combine(Repository(), "tests", "HybridStore.IntegrationTests", "Readme"), "*.cs")
+        Directory.EnumerateDirectories(Path.Combine(Repository(), "tests"))
+            .Select(tests => Path.Combine(tests, "Readme"))
+            .Where(Directory.Exists)
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs"))
             .SelectMany(file => Region().Matches(File.ReadAllText(file)))
             .ToDictionary(region => region.Groups["name"].Value, region => Normalized(region.Groups["code"].Value));
 
