@@ -54,7 +54,7 @@ internal sealed class DeadLetters(RealtimeSchema schema, string buffer)
                         Id = reader.GetInt64(0),
                         Payload = await reader.GetFieldValueAsync<byte[]>(1, cancellationToken).ConfigureAwait(false),
                         Reason = reader.GetString(2),
-                        SqlState = await reader.GetFieldValueAsync<string?>(3, cancellationToken).ConfigureAwait(false),
+                        SqlState = reader[3] as string,
                         At = await reader.GetFieldValueAsync<DateTimeOffset>(4, cancellationToken).ConfigureAwait(false),
                     });
                 }

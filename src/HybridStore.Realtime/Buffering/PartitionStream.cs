@@ -87,7 +87,7 @@ internal sealed class PartitionStream(RedisLink link, BufferLayout layout, int p
             Trims,
             TrimScript,
             _keys,
-            [After(written.LastId), written.Count, written.Rows, written.Bytes],
+            [written.FirstId, After(written.LastId), written.Rows, written.Bytes],
             cancellationToken).ConfigureAwait(false);
         return result.TryGetValue(out var left) ? RedisCallResult<long>.Ok((long)left) : result.WithoutValue<long>();
     }

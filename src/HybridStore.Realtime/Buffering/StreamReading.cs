@@ -3,6 +3,9 @@ namespace HybridStore.Realtime.Buffering;
 /// <summary>What was read from the beginning of a stream. Not thread-safe.</summary>
 internal sealed class StreamReading
 {
+    /// <summary>The id of the first entry that was read.</summary>
+    public string FirstId { get; private set; } = "";
+
     /// <summary>The id of the last entry that was read.</summary>
     public string LastId { get; private set; } = "";
 
@@ -22,6 +25,7 @@ internal sealed class StreamReading
 
     public void Add(string id, byte[]? value)
     {
+        FirstId = Count == 0 ? id : FirstId;
         LastId = id;
         if (value is not null && BufferEntry.TryDecode(id, value, out var entry))
         {

@@ -143,7 +143,7 @@ public class ArrivalTests(ServersFixture fixture)
         await host.StopAsync();
 
         await host.AssertArrivedAsync(Enumerable.Range(1, 1_000));
-        Assert.Equal(0, await ClaimsAsync(host));
+        await ClickBuffer.UntilAsync(async () => await ClaimsAsync(host) == 0);
     }
 
     private static Task<int> ClaimsAsync(RealtimeHost host) => host.ScalarAsync<int>(
