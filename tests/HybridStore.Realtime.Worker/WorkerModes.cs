@@ -7,6 +7,7 @@ internal static class WorkerModes
     {
         ["counts"] = CountWork.Mode,
         ["permits"] = PermitWork.Mode,
+        [BufferWork.Name] = BufferWork.Mode,
     };
 
     public static IEnumerable<string> Names => All.Keys;
