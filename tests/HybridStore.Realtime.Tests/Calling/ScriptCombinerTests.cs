@@ -98,6 +98,6 @@ public class ScriptCombinerTests
 
     private static async Task<long> CallsAsync(TestServers servers) =>
         ((string)(await servers.Redis.RunAsync("INFO", "commandstats"))!).Split('\n')
-            .Where(line => line.StartsWith("cmdstat_eval", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("cmdstat_evalsha:", StringComparison.Ordinal))
             .Sum(line => long.Parse(line.Split("calls=")[1].Split(',')[0], CultureInfo.InvariantCulture));
 }
