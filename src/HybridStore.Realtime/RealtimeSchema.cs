@@ -81,7 +81,7 @@ public sealed class RealtimeSchema
         var version = _dataSource().CreateCommand($"select version from {Quoted}.version");
         await using (version.ConfigureAwait(false))
         {
-            return await version.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is Version;
+            return await version.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is int installed && installed == Version;
         }
     }
 

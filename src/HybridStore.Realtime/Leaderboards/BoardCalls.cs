@@ -113,13 +113,12 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Needs nothing restored before, and removes what is of a wrong type with the rest.</summary>
-    public async Task DeleteAsync(Board board, CancellationToken cancellationToken)
+    /// <summary>Needs nothing restored before.</summary>
+    public Task DeleteAsync(Board board, CancellationToken cancellationToken)
     {
         var memory = options.Expiration > ShortestMemoryOfDeletion ? options.Expiration : ShortestMemoryOfDeletion;
-        (await link.EvaluateAsync(
-            BoardOperations.Delete, BoardScripts.Delete, board.All, [AsMilliseconds(memory), board.Mark], cancellationToken)
-            .ConfigureAwait(false)).OrThrow(BoardOperations.Service);
+        return EvaluateAsync(
+            BoardOperations.Delete, BoardScripts.Delete, board, board.All, [AsMilliseconds(memory), board.Mark], cancellationToken);
     }
 
     private static RedisValue AsMilliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);

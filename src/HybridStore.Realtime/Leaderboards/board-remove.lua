@@ -14,8 +14,8 @@ end
 if not found[2] then
   return 0
 end
-redis.call('HDEL', KEYS[2], ARGV[1])
 if ARGV[2] ~= '' then
   redis.call('SADD', KEYS[3], ARGV[2] .. 'm' .. ARGV[1])
 end
+redis.call('HDEL', KEYS[2], ARGV[1])
 return redis.call('ZREM', KEYS[1], found[2] .. ARGV[1])

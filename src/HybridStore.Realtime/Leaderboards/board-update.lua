@@ -65,14 +65,15 @@ for i = 5, #ARGV, 3 do
   else
     arrival = arrival + step
     last = string.format('%014x', arrival)
+    -- First, here and below: should it fail, nothing is changed without its mark.
+    if mark ~= '' then
+      redis.call('SADD', KEYS[3], mark .. 'm' .. member)
+    end
     if known then
       redis.call('ZREM', scores, known .. member)
     end
     redis.call('ZADD', scores, score, last .. member)
     redis.call('HSET', members, member, last, '', last)
-    if mark ~= '' then
-      redis.call('SADD', KEYS[3], mark .. 'm' .. member)
-    end
     answer = '+' .. score
   end
 end

@@ -24,22 +24,29 @@ internal sealed class ChangeMarks
         var tag = StructurePartition.TagAt(partition);
         _link = link;
         _taken = [$"{prefix}:snapshot:{tag}:taken", $"{prefix}:snapshot:{tag}:taken-by"];
-        _all = [SnapshotKind.DirtyKey(prefix, tag), .. _taken];
+        _all = [SnapshotKind.DirtyKey(prefix, tag), $"{prefix}:snapshot:{tag}:due", .. _taken];
     }
 
     /// <summary>Whether any wait, so that a partition without costs no transaction.</summary>
-    public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
+    /// <param name="begins">Whether a snapshot begins: otherwise only those that were there when it did.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<bool> AnyAsync(bool begins, CancellationToken cancellationToken) =>
         (await _link.ExecuteAsync(
             Looking,
             _all[0],
-            static (session, keys) => session.Database.KeyExistsAsync([keys[0], keys[1]], CommandFlags.DemandMaster),
-            _all,
+            static (session, keys) => session.Database.KeyExistsAsync(keys, CommandFlags.DemandMaster),
+            begins ? _all[..3] : _all[1..3],
             cancellationToken).ConfigureAwait(false)).OrThrow(Service) > 0;
 
     /// <summary>Takes some; what was taken and not written before comes first.</summary>
-    public async Task<List<SnapshotMark>> TakeAsync(string token, int count, CancellationToken cancellationToken)
+    /// <param name="token">Tells the taker.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="begins">Whether a snapshot begins: from then on those of later changes are left to the next.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<List<SnapshotMark>> TakeAsync(string token, int count, bool begins, CancellationToken cancellationToken)
     {
-        var answer = (await _link.EvaluateAsync(Taking, Take, _all, [token, count], cancellationToken).ConfigureAwait(false)).OrThrow(Service);
+        var answer = (await _link.EvaluateAsync(Taking, Take, _all, [token, count, begins ? "1" : "0"], cancellationToken)
+            .ConfigureAwait(false)).OrThrow(Service);
         var marks = new List<SnapshotMark>();
         foreach (var bytes in (RedisValue[])answer!)
         {

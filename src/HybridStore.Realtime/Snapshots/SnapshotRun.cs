@@ -5,14 +5,14 @@ namespace HybridStore.Realtime.Snapshots;
 /// <summary>Takes one snapshot: batch by batch, each one transaction, so that what is written stays written whatever comes after.</summary>
 internal sealed class SnapshotRun(SnapshotTable table, SnapshotOptions options, SnapshotMetrics metrics)
 {
-    private int _structures;
+    private readonly HashSet<(string Kind, string Name)> _structures = [];
     private long _written;
     private long _removed;
 
     /// <summary>Null but in tests: awaited between the reading of a batch and its commit.</summary>
     public Func<Task>? BeforeCommit { get; init; }
 
-    public SnapshotResult Result => new(_structures, _written, _removed);
+    public SnapshotResult Result => new(_structures.Count, _written, _removed);
 
     /// <summary>Writes what marks say has changed.</summary>
     public async Task WriteMarkedAsync(IEnumerable<SnapshotKind> kinds, CancellationToken cancellationToken)
@@ -23,8 +23,9 @@ internal sealed class SnapshotRun(SnapshotTable table, SnapshotOptions options, 
             for (var partition = 0; partition < StructurePartition.Count; partition++)
             {
                 var marks = new ChangeMarks(scope.Key.Link, scope.Key.Prefix, partition);
-                while (await WriteBatchAsync(marks, byLetter, cancellationToken).ConfigureAwait(false))
+                for (var begins = true; await WriteBatchAsync(marks, byLetter, begins, cancellationToken).ConfigureAwait(false);)
                 {
+                    begins = false;
                 }
             }
         }
@@ -41,16 +42,16 @@ internal sealed class SnapshotRun(SnapshotTable table, SnapshotOptions options, 
 
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         metrics.Wrote(written, removed);
-        _structures += changed.Count;
+        _structures.UnionWith(changed.Select(structure => (structure.Kind, structure.Name)));
         _written += written;
         _removed += removed;
     }
 
     /// <summary>False if nothing was there to be written.</summary>
     private async Task<bool> WriteBatchAsync(
-        ChangeMarks waiting, Dictionary<char, SnapshotKind> kinds, CancellationToken cancellationToken)
+        ChangeMarks waiting, Dictionary<char, SnapshotKind> kinds, bool begins, CancellationToken cancellationToken)
     {
-        if (!await waiting.AnyAsync(cancellationToken).ConfigureAwait(false))
+        if (!await waiting.AnyAsync(begins, cancellationToken).ConfigureAwait(false))
         {
             return false;
         }
@@ -60,7 +61,7 @@ internal sealed class SnapshotRun(SnapshotTable table, SnapshotOptions options, 
         await using (transaction.ConfigureAwait(false))
         {
             // Under the lock: two would read the same, and the one that has read first might write last.
-            var marks = await waiting.TakeAsync(token, options.BatchSize, cancellationToken).ConfigureAwait(false);
+            var marks = await waiting.TakeAsync(token, options.BatchSize, begins, cancellationToken).ConfigureAwait(false);
             var changed = await ChangeReader.ReadAsync(kinds, marks, transaction, cancellationToken).ConfigureAwait(false);
             await WriteAsync(transaction, changed, cancellationToken).ConfigureAwait(false);
         }

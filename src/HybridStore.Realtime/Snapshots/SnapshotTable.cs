@@ -29,7 +29,7 @@ internal sealed class SnapshotTable(RealtimeRoot root, string store)
     }
 
     /// <summary>Makes the snapshot that is due this instance's own, unless another was first.</summary>
-    /// <returns>Null if it is ours; otherwise how long it is until the next.</returns>
+    /// <returns>Null if it is ours; otherwise how long it is until the next. Before the first of all an interval passes too.</returns>
     public async Task<TimeSpan?> ClaimAsync(TimeSpan interval, CancellationToken cancellationToken)
     {
         var command = root.DataSource.CreateCommand(
@@ -37,8 +37,8 @@ internal sealed class SnapshotTable(RealtimeRoot root, string store)
             with claimed as (
               insert into {_schema}.snapshot_run as run (store, began_at) values ($1, clock_timestamp())
               on conflict (store) do update set began_at = excluded.began_at where run.began_at <= excluded.began_at - $2
-              returning 1)
-            select case when exists (select from claimed) then null
+              returning xmax <> 0 as is_due)
+            select case when (select is_due from claimed) then null
               else coalesce((select greatest(began_at + $2 - clock_timestamp(), interval '0') from {_schema}.snapshot_run where store = $1), $2)
               end
             """);

@@ -1,5 +1,6 @@
 using HybridStore.Realtime.Redis;
 using HybridStore.Realtime.Snapshots;
+using HybridStore.Redis;
 using HybridStore.Resilience;
 using StackExchange.Redis;
 
@@ -19,20 +20,12 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
 
     public bool HasSnapshots { get; } = restorer is not null;
 
-    public async Task<RedisResult> ChangeAsync(GroupOfUser group, RedisValue[] arguments, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var result = await link.EvaluateAsync(
-                UserStateOperations.Change, UserStateScripts.Change, group.Keys, arguments, cancellationToken).ConfigureAwait(false);
-            if (result.TryGetValue(out var answer) && (answer.Resp2Type != ResultType.SimpleString || (string?)answer != "LOST"))
-            {
-                return answer;
-            }
+    public Task<RedisResult> ChangeAsync(GroupOfUser group, RedisValue[] arguments, CancellationToken cancellationToken) =>
+        EvaluateAsync(UserStateOperations.Change, UserStateScripts.Change, group, arguments, cancellationToken);
 
-            await RepairAsync(group, result, attempt, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    /// <summary>Needs nothing restored before.</summary>
+    public Task DeleteAsync(GroupOfUser group, CancellationToken cancellationToken) => EvaluateAsync(
+        UserStateOperations.Delete, UserStateScripts.Delete, group, [MemoryOfDeletionMilliseconds, group.Mark], cancellationToken);
 
     /// <summary>A field; null if it is not set.</summary>
     public async Task<RedisValue> GetAsync(GroupOfUser group, RedisValue field, CancellationToken cancellationToken)
@@ -75,11 +68,20 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
         }
     }
 
-    /// <summary>Needs nothing restored before, and removes what is of a wrong type.</summary>
-    public async Task DeleteAsync(GroupOfUser group, CancellationToken cancellationToken) =>
-        (await link.EvaluateAsync(
-            UserStateOperations.Delete, UserStateScripts.Delete, group.Keys, [MemoryOfDeletionMilliseconds, group.Mark], cancellationToken)
-            .ConfigureAwait(false)).OrThrow(UserStateOperations.Service);
+    private async Task<RedisResult> EvaluateAsync(
+        RealtimeOperation operation, RedisScript script, GroupOfUser group, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var result = await link.EvaluateAsync(operation, script, group.Keys, arguments, cancellationToken).ConfigureAwait(false);
+            if (result.TryGetValue(out var answer) && (answer.Resp2Type != ResultType.SimpleString || (string?)answer != "LOST"))
+            {
+                return answer;
+            }
+
+            await RepairAsync(group, result, attempt, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private async Task RepairAsync<T>(GroupOfUser group, RedisCallResult<T> result, int attempt, CancellationToken cancellationToken)
     {

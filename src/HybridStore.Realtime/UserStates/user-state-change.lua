@@ -22,24 +22,26 @@ end
 
 local answer
 for i = 3, #ARGV, 3 do
-  local what, field, changed = ARGV[i], ARGV[i + 1], true
+  local what, field = ARGV[i], ARGV[i + 1]
+  -- First: should it fail, nothing is changed without its mark.
+  if mark ~= '' then
+    redis.call('SADD', KEYS[2], mark .. 'm' .. field)
+  end
   if what == 's' then
     redis.call('HSET', hash, field, ARGV[i + 2])
     answer = 1
   elseif what == 'r' then
     answer = redis.call('HDEL', hash, field)
-    changed = answer == 1
   else
     local number = redis.pcall('HINCRBY', hash, field, ARGV[i + 2])
-    changed = type(number) == 'number'
-    if not changed and string.find(number.err, 'WRONGTYPE', 1, true) then
+    if type(number) == 'number' then
+      -- As it stands there: a number of Lua has no more than 53 bits.
+      answer = redis.call('HGET', hash, field)
+    elseif string.find(number.err, 'WRONGTYPE', 1, true) then
       return number
+    else
+      answer = { ok = 'NUMBER' }
     end
-    -- As it stands there: a number of Lua has no more than 53 bits.
-    answer = changed and redis.call('HGET', hash, field) or { ok = 'NUMBER' }
-  end
-  if changed and mark ~= '' then
-    redis.call('SADD', KEYS[2], mark .. 'm' .. field)
   end
 end
 

@@ -9,6 +9,8 @@ internal static class EphemeralFigures
 {
     private static readonly Func<TestServers, FigureWriter, int, Task>[] Parts =
     [
+        LeaderboardFigures.WriteAsync,
+        SnapshotFigures.WriteAsync,
     ];
 
     public static async Task RunAsync(string[] arguments, TextWriter output)
