@@ -19,7 +19,23 @@ public sealed class SnapshotOptions : RealtimeServiceOptions
     /// <summary>How many changes are read and written at a time, in one transaction: 1 to 10,000. Default: 1,000.</summary>
     public int BatchSize { get; set; } = 1000;
 
+    internal List<(string Key, SnapshotStructure Structure)> Tracked { get; } = [];
+
     internal override string ServiceName => "snapshots";
+
+    /// <summary>Has a sorted set or a hash kept in snapshots too that the application writes with a client of its own, in the Redis of the
+    /// snapshots. Each snapshot reads all of it unless Redis tells by keyspace notifications that it has not changed
+    /// (<c>notify-keyspace-events</c> with <c>Kgzh</c> or more), and writes what has changed.</summary>
+    /// <param name="key">Its key, whole: 1 to 1,024 bytes in UTF-8 without control characters. Its members or fields may have 2,000
+    /// bytes.</param>
+    /// <param name="structure">What is kept there.</param>
+    /// <exception cref="ArgumentException"><paramref name="key"/> is no such text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="structure"/> is no known structure.</exception>
+    public void Track(string key, SnapshotStructure structure)
+    {
+        Snapshots.TrackedKey.ThrowIfInvalid(key, structure);
+        Tracked.Add((key, structure));
+    }
 
     internal override IEnumerable<string> Errors()
     {

@@ -91,6 +91,40 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
         return BoardEntries.Read(answer, board.Order);
     }
 
+    /// <summary>By bare commands where it can: a member that has a score arrived with it and has it as long as it is found under its arrival, so
+    /// that place and score belong together though they are asked for one after the other.</summary>
+    public async Task<LeaderboardEntry?> RankAsync(Board board, string member, CancellationToken cancellationToken)
+    {
+        var result = await link.ExecuteAsync(
+            BoardOperations.Rank,
+            board.Members,
+            static (session, call) => session.Database.HashGetAsync(call.Members, call.member, CommandFlags.DemandMaster),
+            (board.Members, member),
+            cancellationToken).ConfigureAwait(false);
+        if (IsFinal(result, result.TryGetValue(out var known) && !known.IsNull))
+        {
+            if (result.OrThrow(BoardOperations.Service).IsNull)
+            {
+                return null;
+            }
+
+            var (physical, score) = BoardEntries.ReadKnown(known, member, board.Order);
+            var place = await PlaceOfAsync(board, physical, cancellationToken).ConfigureAwait(false);
+            if (place is not null)
+            {
+                return new LeaderboardEntry(member, score, place.Value + 1);
+            }
+        }
+
+        // It moves, or the board is lost.
+        var answer = await EvaluateAsync(
+            BoardOperations.Rank, BoardScripts.Rank, board, board.Both, [board.OrderLetter, member, 0, 0, HasSnapshots], cancellationToken)
+            .ConfigureAwait(false);
+        return answer.IsNull
+            ? null
+            : new LeaderboardEntry(member, BoardScores.Read(BoardEntries.Bytes(answer[0])), (long)answer[1] + 1);
+    }
+
     public async Task<long> CountAsync(Board board, CancellationToken cancellationToken)
     {
         var result = await link.ExecuteAsync(
@@ -128,6 +162,21 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
     private bool IsFinal<T>(RedisCallResult<T> result, bool isSomething) => result.Status == RedisCallStatus.Ok
         ? isSomething || restorer is null
         : !RequiredAnswers.IsOfWrongType(result);
+
+    private async Task<long?> PlaceOfAsync(Board board, RedisValue physical, CancellationToken cancellationToken)
+    {
+        var result = await link.ExecuteAsync(
+            BoardOperations.Rank,
+            board.Scores,
+            static (session, call) => session.Database.SortedSetRankAsync(
+                call.Scores,
+                call.physical,
+                call.Order == LeaderboardOrder.HighestFirst ? Order.Descending : Order.Ascending,
+                CommandFlags.DemandMaster),
+            (board.Scores, physical, board.Order),
+            cancellationToken).ConfigureAwait(false);
+        return RequiredAnswers.IsOfWrongType(result) ? null : result.OrThrow(BoardOperations.Service);
+    }
 
     private async Task RepairAsync<T>(Board board, RedisCallResult<T> result, int attempt, CancellationToken cancellationToken)
     {

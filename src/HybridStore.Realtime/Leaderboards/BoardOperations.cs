@@ -9,6 +9,7 @@ internal static class BoardOperations
 
     public static readonly RealtimeOperation Update = new(Service, "update");
     public static readonly RealtimeOperation Rank = new(Service, "rank");
+    public static readonly RealtimeOperation Around = new(Service, "around");
     public static readonly RealtimeOperation Page = new(Service, "page");
     public static readonly RealtimeOperation Count = new(Service, "count");
     public static readonly RealtimeOperation Remove = new(Service, "remove");

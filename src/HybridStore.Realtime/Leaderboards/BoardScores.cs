@@ -21,4 +21,7 @@ internal static class BoardScores
     public static string TextOf(double score) => (score + 0.0).ToString("R", CultureInfo.InvariantCulture);
 
     public static double Read(ReadOnlySpan<byte> text) => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+
+    public static bool TryRead(ReadOnlySpan<byte> text, out double score) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out score);
 }

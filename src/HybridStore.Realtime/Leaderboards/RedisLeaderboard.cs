@@ -64,13 +64,10 @@ internal sealed class RedisLeaderboard(BoardCalls calls, Board board) : ILeaderb
         return calls.PageAsync(board, skip, take, cancellationToken);
     }
 
-    public async Task<LeaderboardEntry?> RankAsync(string member, CancellationToken cancellationToken = default)
+    public Task<LeaderboardEntry?> RankAsync(string member, CancellationToken cancellationToken = default)
     {
         KeyRules.ThrowIfInvalidKey(member);
-        var answer = await RankAsync(member, 0, 0, cancellationToken).ConfigureAwait(false);
-        return answer.IsNull
-            ? null
-            : new LeaderboardEntry(member, BoardScores.Read(BoardEntries.Bytes(answer[0])), (long)answer[1] + 1);
+        return calls.RankAsync(board, member, cancellationToken);
     }
 
     public async Task<IReadOnlyList<LeaderboardEntry>> AroundAsync(
@@ -84,7 +81,13 @@ internal sealed class RedisLeaderboard(BoardCalls calls, Board board) : ILeaderb
             return await RankAsync(member, cancellationToken).ConfigureAwait(false) is { } alone ? [alone] : [];
         }
 
-        var answer = await RankAsync(member, before, after, cancellationToken).ConfigureAwait(false);
+        var answer = await calls.EvaluateAsync(
+            BoardOperations.Around,
+            BoardScripts.Rank,
+            board,
+            board.Both,
+            [board.OrderLetter, member, before, after, calls.HasSnapshots],
+            cancellationToken).ConfigureAwait(false);
         return answer.IsNull ? [] : BoardEntries.Read(answer, board.Order);
     }
 
@@ -99,14 +102,6 @@ internal sealed class RedisLeaderboard(BoardCalls calls, Board board) : ILeaderb
     }
 
     public Task DeleteAsync(CancellationToken cancellationToken = default) => calls.DeleteAsync(board, cancellationToken);
-
-    private Task<RedisResult> RankAsync(string member, int before, int after, CancellationToken cancellationToken) => calls.EvaluateAsync(
-        BoardOperations.Rank,
-        BoardScripts.Rank,
-        board,
-        board.Both,
-        [board.OrderLetter, member, before, after, calls.HasSnapshots],
-        cancellationToken);
 
     private Task<RedisResult> ChangeAsync(LeaderboardUpdate update, CancellationToken cancellationToken)
     {

@@ -11,7 +11,7 @@
 -- returns      nil if the member has no score; otherwise the first place that is told, from 0, then of each place the arrival .. member and
 --              the score. Without neighbours the score alone, and the place, from 0. Status LOST, ORDER as in board-update.lua.
 local found = redis.call('HMGET', KEYS[2], '', ARGV[2])
-local last, arrival = found[1], found[2]
+local last, arrival = found[1], found[2] and string.sub(found[2], 1, 14)
 if not last then
   return ARGV[5] == '1' and { ok = 'LOST' } or nil
 end

@@ -12,7 +12,8 @@ if redis.call('HEXISTS', KEYS[2], '') == 0
 end
 local answer = { redis.call('PTTL', KEYS[2]) }
 for i = 1, #ARGV do
-  local arrival = redis.call('HGET', KEYS[2], ARGV[i])
+  local known = redis.call('HGET', KEYS[2], ARGV[i])
+  local arrival = known and string.sub(known, 1, 14)
   local score = arrival and redis.call('ZSCORE', KEYS[1], arrival .. ARGV[i])
   answer[#answer + 1] = score and arrival or ''
   answer[#answer + 1] = score or ''

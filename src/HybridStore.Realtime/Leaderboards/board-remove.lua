@@ -18,4 +18,4 @@ if ARGV[2] ~= '' then
   redis.call('SADD', KEYS[3], ARGV[2] .. 'm' .. ARGV[1])
 end
 redis.call('HDEL', KEYS[2], ARGV[1])
-return redis.call('ZREM', KEYS[1], found[2] .. ARGV[1])
+return redis.call('ZREM', KEYS[1], string.sub(found[2], 1, 14) .. ARGV[1])

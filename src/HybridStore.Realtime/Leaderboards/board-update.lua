@@ -6,7 +6,7 @@
 -- arrival is always met first. A member arrives anew whenever its score changes.
 --
 -- KEYS[1]      sorted set: arrival .. member -> score
--- KEYS[2]      hash: member -> arrival; '' -> the last arrival that was given out, '-' for none; '\1' -> which incarnation of the board this
+-- KEYS[2]      hash: member -> arrival .. score, so that one look tells both; '' -> the last arrival that was given out, '-' for none; '\1' -> which incarnation of the board this
 --              is, a time. A board without '' is lost or was never there; one of which half is gone is lost.
 -- KEYS[3]      set of changes for the next snapshot: mark .. 'm' .. member, or mark .. 't' where only the expiry has changed. Without
 --              snapshots it is not there.
@@ -21,7 +21,9 @@
 local scores, members = KEYS[1], KEYS[2]
 local highest, ttl, most, mark = ARGV[1] == 'h', tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local left = redis.call('PTTL', scores)
-local last = redis.call('HGET', members, '')
+-- Nearly always one change: the first member is looked up along.
+local found = redis.call('HMGET', members, '', ARGV[6])
+local last, known = found[1], found[2]
 local start = highest and '20000000000000' or '00000000000000'
 if last == '-' then
   last = start
@@ -37,6 +39,7 @@ if not arrival then
   redis.call('UNLINK', scores, members)
   left = -2
   last = start
+  known = false
   arrival = tonumber(last, 16)
   local now = redis.call('TIME')
   redis.call('HSET', members, '', last, '\1', now[1] .. '.' .. now[2])
@@ -49,17 +52,20 @@ local step = highest and -1 or 1
 local answer
 for i = 5, #ARGV, 3 do
   local what, member, score = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local known = redis.call('HGET', members, member)
-  local current = known and redis.call('ZSCORE', scores, known .. member)
-  if what == 'a' and current then
-    local sum = tonumber(current) + tonumber(score)
+  if i > 5 then
+    known = redis.call('HGET', members, member)
+  end
+  local current = known and string.sub(known, 15)
+  local old = current and tonumber(current)
+  if what == 'a' and old then
+    local sum = old + tonumber(score)
     if sum == math.huge or sum == -math.huge then
       answer = { ok = 'RANGE' }
       break
     end
     score = string.format('%.17g', sum)
   end
-  local new, old = tonumber(score), current and tonumber(current)
+  local new = tonumber(score)
   if old and (new == old or what == 'b' and (highest and new < old or not highest and new > old)) then
     answer = '=' .. current
   else
@@ -70,10 +76,10 @@ for i = 5, #ARGV, 3 do
       redis.call('SADD', KEYS[3], mark .. 'm' .. member)
     end
     if known then
-      redis.call('ZREM', scores, known .. member)
+      redis.call('ZREM', scores, string.sub(known, 1, 14) .. member)
     end
     redis.call('ZADD', scores, score, last .. member)
-    redis.call('HSET', members, member, last, '', last)
+    redis.call('HSET', members, member, last .. score, '', last)
     answer = '+' .. score
   end
 end

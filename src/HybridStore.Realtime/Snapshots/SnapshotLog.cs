@@ -17,4 +17,14 @@ internal static partial class SnapshotLog
 
     [LoggerMessage(3213, LogLevel.Warning, "The last snapshot before the stop failed: what has changed since the one before waits in Redis for another instance.")]
     public static partial void LastFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(3214, LogLevel.Warning, "A key that is tracked as a {Structure} holds a {Found}; it is not in the snapshot.")]
+    public static partial void NotAsTracked(ILogger logger, SnapshotStructure structure, StackExchange.Redis.RedisType found);
+
+    [LoggerMessage(3215, LogLevel.Warning,
+        "A tracked {Structure} has a name in it of more than {Longest} bytes; it is not in the snapshot.")]
+    public static partial void FieldTooLong(ILogger logger, SnapshotStructure structure, int longest);
+
+    [LoggerMessage(3216, LogLevel.Warning, "Tracked structures could not be looked after and put back; this is tried again in {Pause}.")]
+    public static partial void NotRestored(ILogger logger, TimeSpan pause, Exception error);
 }

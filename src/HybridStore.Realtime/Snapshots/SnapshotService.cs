@@ -17,14 +17,22 @@ internal sealed class SnapshotService : ISnapshots, IRealtimeComponent, IAsyncDi
     private readonly Lock _lock = new();
     private readonly List<SnapshotKind> _kinds = [];
     private readonly Restorer _restorer;
+    private readonly TrackedStructures _tracked;
 
     public SnapshotService(RealtimeRoot root, SnapshotOptions options)
     {
         (_root, _options) = (root, options);
-        var store = options.KeyPrefix ?? root.Links.For(options).Prefix;
+        var link = root.Links.For(options);
+        var store = options.KeyPrefix ?? link.Prefix;
         _table = new SnapshotTable(root, store);
         _metrics = new SnapshotMetrics(root.Metrics);
         _restorer = new Restorer(root, _table, _metrics);
+        _tracked = new TrackedStructures(root, link, store, _table, _metrics);
+        foreach (var (key, structure) in options.Tracked)
+        {
+            _tracked.Add(key, structure);
+        }
+
         _loop = new BackgroundLoop(RunAsync);
     }
 
@@ -51,6 +59,7 @@ internal sealed class SnapshotService : ISnapshots, IRealtimeComponent, IAsyncDi
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        _tracked.Start();
         _loop.Start();
         return Task.CompletedTask;
     }
@@ -86,6 +95,8 @@ internal sealed class SnapshotService : ISnapshots, IRealtimeComponent, IAsyncDi
         {
             await run.WriteMarkedAsync(kinds, cancellationToken).ConfigureAwait(false);
 
+            await _tracked.WriteAsync(run, _options.History, cancellationToken).ConfigureAwait(false);
+
             // Behind the rest: what is alive has its new expiry by now.
             await _table.PruneAsync(_options.History, cancellationToken).ConfigureAwait(false);
             succeeded = true;
@@ -99,12 +110,17 @@ internal sealed class SnapshotService : ISnapshots, IRealtimeComponent, IAsyncDi
         return run.Result;
     }
 
+    public void Track(string key, SnapshotStructure structure) => _tracked.Add(key, structure);
+
+    public Task<int> RestoreAsync(CancellationToken cancellationToken = default) => _tracked.RestoreAsync(cancellationToken);
+
     /// <summary>For containers that are disposed synchronously.</summary>
     public void Dispose() => _ = DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync().ConfigureAwait(false);
+        await _tracked.DisposeAsync().ConfigureAwait(false);
         await _restorer.DisposeAsync().ConfigureAwait(false);
     }
 

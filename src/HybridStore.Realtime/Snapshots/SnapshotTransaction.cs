@@ -73,6 +73,18 @@ internal sealed class SnapshotTransaction(
         }
     }
 
+    /// <summary>The digest that the last snapshot of a tracked structure has left; null if there is none, or it has expired.</summary>
+    public async Task<byte[]?> DigestOfAsync(string kind, string name, CancellationToken cancellationToken)
+    {
+        var command = NewCommand(
+            $"select digest from {schema}.snapshot where store = $1 and kind = $2 and name = $3 and (expires_at is null or expires_at > now())");
+        await using (command.ConfigureAwait(false))
+        {
+            AddNames(command, kind, name);
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as byte[];
+        }
+    }
+
     /// <summary>Writes what has changed; rows that are as they were are not touched.</summary>
     /// <returns>How many entries were written, and how many removed.</returns>
     public async Task<(long Written, long Removed)> WriteAsync(

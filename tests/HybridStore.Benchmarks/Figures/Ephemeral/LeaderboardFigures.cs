@@ -91,7 +91,7 @@ internal static class LeaderboardFigures
     // Another score with nearly each call, so that the members do move.
     private static double ScoreOf(int number) => Random.Shared.Next(Members) + (number * 0.001);
 
-    private static Task UpdateAsync(IDatabase raw, int number)
+    private static Task<bool[]> UpdateAsync(IDatabase raw, int number)
     {
         var change = raw.SortedSetAddAsync(RawBoard, NameOf(number), ScoreOf(number));
         return Task.WhenAll(change, raw.KeyExpireAsync(RawBoard, TimeToLive));
@@ -103,7 +103,7 @@ internal static class LeaderboardFigures
         return Task.WhenAll(rank, raw.SortedSetScoreAsync(RawBoard, NameOf(number)));
     }
 
-    private static Task SetAsync(IDatabase raw, int number)
+    private static Task<bool[]> SetAsync(IDatabase raw, int number)
     {
         var key = RawState.Append(NameOf(number));
         var change = raw.HashSetAsync(key, "level", number);
