@@ -127,6 +127,19 @@ internal sealed class RealtimeHost : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
 
+    /// <summary>Removes keys of this host's prefix, as a Redis does that loses them.</summary>
+    /// <param name="pattern">As KEYS takes it, behind the prefix.</param>
+    public async Task ForgetAsync(string pattern)
+    {
+        foreach (var server in Redis.Multiplexer.GetServers().Where(server => !server.IsReplica))
+        {
+            await foreach (var key in server.KeysAsync(pattern: $"{Prefix}:{pattern}"))
+            {
+                await Redis.KeyDeleteAsync(key);
+            }
+        }
+    }
+
     /// <summary>The first message with an event id, once it is there.</summary>
     public async Task<string> LoggedAsync(int eventId)
     {

@@ -8,6 +8,7 @@ internal static class WorkerModes
         ["counts"] = CountWork.Mode,
         ["permits"] = PermitWork.Mode,
         [BufferWork.Name] = BufferWork.Mode,
+        ["leaderboard"] = LeaderboardWork.Mode,
     };
 
     public static IEnumerable<string> Names => All.Keys;

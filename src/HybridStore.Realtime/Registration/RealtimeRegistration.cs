@@ -71,6 +71,11 @@ internal static class RealtimeRegistration
         where T : class =>
         key is null ? provider.GetRequiredService<T>() : provider.GetRequiredKeyedService<T>(key);
 
+    /// <summary>As <see cref="Get"/>; null where nobody has registered it.</summary>
+    public static T? Find<T>(IServiceProvider provider, object? key)
+        where T : class =>
+        key is null ? provider.GetService<T>() : provider.GetKeyedService<T>(key);
+
     public static void AddSingleton<T>(IServiceCollection services, object? key, Func<IServiceProvider, T> create)
         where T : class
     {

@@ -11,6 +11,8 @@ internal static class EphemeralFigures
     [
         PermitFigures.WriteAsync,
         CounterFigures.WriteAsync,
+        LeaderboardFigures.WriteAsync,
+        SnapshotFigures.WriteAsync,
     ];
 
     public static async Task RunAsync(string[] arguments, TextWriter output)

@@ -1,0 +1,208 @@
+using System.Globalization;
+using HybridStore.Realtime.Redis;
+using HybridStore.Realtime.Snapshots;
+using HybridStore.Redis;
+using HybridStore.Resilience;
+using StackExchange.Redis;
+
+namespace HybridStore.Realtime.Leaderboards;
+
+/// <summary>The calls of all boards: each is repeated when Redis has lost the board, once it is restored, and when somebody else has put
+/// something where it belongs, once that is removed.</summary>
+internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Restorer? restorer, BoardKind kind)
+{
+    public const int UpdatesPerCall = 500;
+    public const int LeadingArguments = 4;
+
+    private const int Attempts = 3;
+
+    // Long enough for snapshots that are late.
+    private static readonly TimeSpan ShortestMemoryOfDeletion = TimeSpan.FromHours(1);
+
+    private static readonly RedisValue[] Types = ["zset", "hash", "set"];
+
+    private readonly RedisValue _timeToLive = AsMilliseconds(options.Expiration);
+    private readonly RedisValue _mostMembers = options.MaximumMembers ?? 0;
+
+    /// <summary>'1' where a lost board comes back.</summary>
+    public RedisValue HasSnapshots { get; } = restorer is null ? "0" : "1";
+
+    public void WriteLeading(RedisValue[] arguments, Board board)
+    {
+        arguments[0] = board.OrderLetter;
+        arguments[1] = _timeToLive;
+        arguments[2] = _mostMembers;
+        arguments[3] = board.Mark;
+    }
+
+    /// <exception cref="InvalidOperationException">The board is kept in the other order.</exception>
+    /// <exception cref="OverflowException">A sum would be infinite.</exception>
+    public async Task<RedisResult> EvaluateAsync(
+        RealtimeOperation operation,
+        RedisScript script,
+        Board board,
+        RedisKey[] keys,
+        RedisValue[] arguments,
+        CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var result = await link.EvaluateAsync(operation, script, keys, arguments, cancellationToken).ConfigureAwait(false);
+            if (result.TryGetValue(out var answer))
+            {
+                switch (answer.Resp2Type == ResultType.SimpleString ? (string?)answer : null)
+                {
+                    case null:
+                        return answer;
+                    case "ORDER":
+                        throw BoardEntries.OtherOrder(board.Order);
+                    case "RANGE":
+                        throw new OverflowException(
+                            "The sum of the score and what is added to it would be infinite: scores stay finite. Add less, or set the score.");
+                }
+            }
+
+            await RepairAsync(board, result, attempt, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task<IReadOnlyList<LeaderboardEntry>> PageAsync(Board board, long skip, int take, CancellationToken cancellationToken)
+    {
+        var last = skip + take - 1;
+        var result = await link.ExecuteAsync(
+            BoardOperations.Page,
+            board.Scores,
+            static (session, page) => session.Database.SortedSetRangeByRankWithScoresAsync(
+                page.Scores,
+                page.skip,
+                page.last,
+                page.Order == LeaderboardOrder.HighestFirst ? Order.Descending : Order.Ascending,
+                CommandFlags.DemandMaster),
+            (board.Scores, skip, last, board.Order),
+            cancellationToken).ConfigureAwait(false);
+        if (IsFinal(result, result.TryGetValue(out var found) && found.Length > 0))
+        {
+            return BoardEntries.Read(result.OrThrow(BoardOperations.Service), skip, board.Order);
+        }
+
+        var answer = await EvaluateAsync(
+            BoardOperations.Page, BoardScripts.Page, board, board.Both, [board.OrderLetter, skip, last, HasSnapshots], cancellationToken)
+            .ConfigureAwait(false);
+        return BoardEntries.Read(answer, board.Order);
+    }
+
+    /// <summary>By bare commands where it can: a member that has a score arrived with it and has it as long as it is found under its arrival, so
+    /// that place and score belong together though they are asked for one after the other.</summary>
+    public async Task<LeaderboardEntry?> RankAsync(Board board, string member, CancellationToken cancellationToken)
+    {
+        var result = await link.ExecuteAsync(
+            BoardOperations.Rank,
+            board.Members,
+            static (session, call) => session.Database.HashGetAsync(call.Members, call.member, CommandFlags.DemandMaster),
+            (board.Members, member),
+            cancellationToken).ConfigureAwait(false);
+        if (IsFinal(result, result.TryGetValue(out var known) && !known.IsNull))
+        {
+            if (result.OrThrow(BoardOperations.Service).IsNull)
+            {
+                return null;
+            }
+
+            var (physical, score) = BoardEntries.ReadKnown(known, member, board.Order);
+            var place = await PlaceOfAsync(board, physical, cancellationToken).ConfigureAwait(false);
+            if (place is not null)
+            {
+                return new LeaderboardEntry(member, score, place.Value + 1);
+            }
+        }
+
+        // It moves, or the board is lost.
+        var answer = await EvaluateAsync(
+            BoardOperations.Rank, BoardScripts.Rank, board, board.Both, [board.OrderLetter, member, 0, 0, HasSnapshots], cancellationToken)
+            .ConfigureAwait(false);
+        return answer.IsNull
+            ? null
+            : new LeaderboardEntry(member, BoardScores.Read(BoardEntries.Bytes(answer[0])), (long)answer[1] + 1);
+    }
+
+    public async Task<long> CountAsync(Board board, CancellationToken cancellationToken)
+    {
+        var result = await link.ExecuteAsync(
+            BoardOperations.Count,
+            board.Scores,
+            static (session, key) => session.Database.SortedSetLengthAsync(key, flags: CommandFlags.DemandMaster),
+            board.Scores,
+            cancellationToken).ConfigureAwait(false);
+        if (IsFinal(result, result.TryGetValue(out var count) && count > 0))
+        {
+            return result.OrThrow(BoardOperations.Service);
+        }
+
+        return (long)await EvaluateAsync(
+            BoardOperations.Count,
+            BoardScripts.Page,
+            board,
+            board.Both,
+            [board.OrderLetter, 0, RedisValue.EmptyString, HasSnapshots],
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Needs nothing restored before.</summary>
+    public Task DeleteAsync(Board board, CancellationToken cancellationToken)
+    {
+        var memory = options.Expiration > ShortestMemoryOfDeletion ? options.Expiration : ShortestMemoryOfDeletion;
+        return EvaluateAsync(
+            BoardOperations.Delete, BoardScripts.Delete, board, board.All, [AsMilliseconds(memory), board.Mark], cancellationToken);
+    }
+
+    private static RedisValue AsMilliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Whether nothing more is to be asked. Finding something proves that the board is there; finding nothing only proves that there
+    /// is nothing where no snapshot could bring it back.</summary>
+    private bool IsFinal<T>(RedisCallResult<T> result, bool isSomething) => result.Status == RedisCallStatus.Ok
+        ? isSomething || restorer is null
+        : !RequiredAnswers.IsOfWrongType(result);
+
+    private async Task<long?> PlaceOfAsync(Board board, RedisValue physical, CancellationToken cancellationToken)
+    {
+        var result = await link.ExecuteAsync(
+            BoardOperations.Rank,
+            board.Scores,
+            static (session, call) => session.Database.SortedSetRankAsync(
+                call.Scores,
+                call.physical,
+                call.Order == LeaderboardOrder.HighestFirst ? Order.Descending : Order.Ascending,
+                CommandFlags.DemandMaster),
+            (board.Scores, physical, board.Order),
+            cancellationToken).ConfigureAwait(false);
+        return RequiredAnswers.IsOfWrongType(result) ? null : result.OrThrow(BoardOperations.Service);
+    }
+
+    private async Task RepairAsync<T>(Board board, RedisCallResult<T> result, int attempt, CancellationToken cancellationToken)
+    {
+        var isOfWrongType = RequiredAnswers.IsOfWrongType(result);
+        if (!isOfWrongType && result.Status != RedisCallStatus.Ok)
+        {
+            throw RequiredAnswers.Unavailable(result, BoardOperations.Service);
+        }
+
+        if (attempt == Attempts)
+        {
+            throw new RealtimeUnavailableException(
+                BoardOperations.Service,
+                "Redis loses the board as soon as it is restored, or somebody else writes where it belongs. Try again, and see what evicts or "
+                + "overwrites keys there.",
+                result.Error);
+        }
+
+        if (restorer is null || isOfWrongType)
+        {
+            await ForeignKeys.DropAsync(link, BoardOperations.Delete, board.All, Types, BoardOperations.Service, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        else
+        {
+            await restorer.RestoreAsync(kind, board.Name, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}
