@@ -5,6 +5,7 @@ internal static class WorkerModes
 {
     private static readonly Dictionary<string, WorkerMode> All = new(StringComparer.Ordinal)
     {
+        ["session-merge"] = SessionMergeWork.Mode,
     };
 
     public static IEnumerable<string> Names => All.Keys;
