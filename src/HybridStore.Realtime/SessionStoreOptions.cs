@@ -7,7 +7,8 @@ public sealed class SessionStoreOptions : RealtimeServiceOptions
     private static readonly TimeSpan LongestSliding = TimeSpan.FromDays(366);
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3660);
 
-    /// <summary>How long a session lives after it was last used: 1 second to 366 days. Default: 24 hours.</summary>
+    /// <summary>How long a session lives after it was last used: 1 second to 366 days. To a thousandth of it, and a minute at most: each instance
+    /// moves the end of a session on no more often than that. Default: 24 hours.</summary>
     public TimeSpan SlidingExpiration { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>How long a session lives at most, however often it is used: from <see cref="SlidingExpiration"/> to 3,660 days.

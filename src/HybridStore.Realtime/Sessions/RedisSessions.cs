@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.CompilerServices;
 using HybridStore.Realtime.Redis;
 using HybridStore.Redis;
 using HybridStore.Resilience;
@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Sessions;
 
 /// <summary>Sessions in Redis: each in one hash, so that each operation is one script and atomic on a cluster as well.</summary>
-internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreOptions options)
+internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreOptions options, TimeProvider timeProvider)
 {
     private static readonly RedisScript GetScript = RealtimeScripts.Load("session-get.lua");
     private static readonly RedisScript ChangeScript = RealtimeScripts.Load("session-change.lua");
@@ -17,6 +17,7 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     private static readonly RedisScript IndexedScript = RealtimeScripts.Load("session-indexed.lua");
 
     private static readonly RealtimeOperation GetOperation = new("sessions", "get");
+    private static readonly RealtimeOperation ReadOperation = new("sessions", "read");
     private static readonly RealtimeOperation MergeOperation = new("sessions", "merge");
     private static readonly RealtimeOperation ReplaceOperation = new("sessions", "replace");
     private static readonly RealtimeOperation RegenerateOperation = new("sessions", "regenerate");
@@ -25,6 +26,7 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     private static readonly RealtimeOperation RevokeOperation = new("sessions", "revoke");
     private static readonly RealtimeOperation IndexedOperation = new("sessions", "indexed");
 
+    private readonly RecentUses _recent = new(RecentUses.MomentOf(options.SlidingExpiration), timeProvider);
     private readonly string _prefix = $"{prefix}:session:{{";
     private readonly RedisValue _sliding = (long)options.SlidingExpiration.TotalMilliseconds;
     private readonly RedisValue _slack = options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0;
@@ -46,10 +48,38 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
             _ => throw new ArgumentOutOfRangeException(nameof(command)),
         };
         var result = await link.EvaluateAsync(operation, script, [KeyOf(name.Handle)], arguments, cancellationToken).ConfigureAwait(false);
+        if (!result.TryGetValue(out var reply))
+        {
+            return result.WithoutValue<SessionAnswer>();
+        }
+
         var secret = command is SessionCommand.Regenerate { NewSecret: var newSecret } ? newSecret : name.Secret;
-        return result.TryGetValue(out var reply)
-            ? RedisCallResult<SessionAnswer>.Ok(SessionReply.Read(reply, name.Handle, secret))
-            : result.WithoutValue<SessionAnswer>();
+        var answer = SessionReply.Read(reply, name.Handle, secret);
+        if (answer.Outcome == SessionOutcome.Done)
+        {
+            _recent.Add(name.Handle);
+        }
+
+        return RedisCallResult<SessionAnswer>.Ok(answer);
+    }
+
+    /// <summary>Whether the end of a session was moved a moment ago: <see cref="ReadAsync"/> does then.</summary>
+    public bool WasUsedJustNow(SessionName name) => _recent.Contains(name.Handle);
+
+    /// <summary>Reads a session whose end was moved a moment ago.</summary>
+    /// <returns>Null if <see cref="ApplyAsync"/> is to be asked all the same: it is not there, or Redis does not answer, and there may be a copy.
+    /// </returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SessionState?> ReadAsync(SessionName name, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(name.Handle);
+        var result = await link.ExecuteAsync(
+            ReadOperation,
+            key,
+            static (session, key) => session.Database.HashGetAsync(key, SessionReply.FieldsOfHash, CommandFlags.DemandMaster),
+            key,
+            cancellationToken).ConfigureAwait(false);
+        return result.TryGetValue(out var values) ? SessionReply.ReadHash(values, name) : null;
     }
 
     /// <summary>Puts a whole session there, unless a version as new is.</summary>
@@ -60,8 +90,8 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     public async ValueTask<RedisCallResult<(long Now, bool IsThere)>> PutAsync(
         SessionState state, long? notAfter, CancellationToken cancellationToken)
     {
-        var arguments = new List<RedisValue>(12 + (2 * state.Fields.Count))
-        {
+        RedisValue[] arguments =
+        [
             notAfter is { } limit ? limit : "",
             state.Secret,
             state.Version,
@@ -74,9 +104,9 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
             state.UserId is null ? "" : state.IndexedFor((long)_sliding),
             _copied,
             state.Size,
-        };
-        Add(arguments, state.Fields);
-        var result = await link.EvaluateAsync(PutOperation, PutScript, [KeyOf(state.Handle)], [.. arguments], cancellationToken)
+            SessionFields.Write(state.Fields),
+        ];
+        var result = await link.EvaluateAsync(PutOperation, PutScript, [KeyOf(state.Handle)], arguments, cancellationToken)
             .ConfigureAwait(false);
         return result.TryGetValue(out var reply)
             ? RedisCallResult<(long, bool)>.Ok(((long)reply[0], (int)reply[1] != 2))
@@ -142,17 +172,6 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static void Add(List<RedisValue> arguments, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> fields)
-    {
-        foreach (var (name, value) in fields)
-        {
-            arguments.Add(FieldOf(name));
-            arguments.Add(value);
-        }
-    }
-
-    private static RedisValue FieldOf(string name) => Encoding.UTF8.GetBytes($":{name}");
-
     private RedisKey KeyOf(string handle) => string.Concat(_prefix, handle, "}");
 
     private RedisValue[] Arguments(SessionName name, SessionChanges changes)
@@ -161,10 +180,15 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
         {
             name.Secret, _sliding, _slack, "merge", options.MaximumSize, changes.Sets.Count,
         };
-        Add(arguments, changes.Sets);
+        foreach (var (field, value) in changes.Sets)
+        {
+            arguments.Add(field);
+            arguments.Add(value);
+        }
+
         foreach (var removed in changes.Removes)
         {
-            arguments.Add(FieldOf(removed));
+            arguments.Add(removed);
         }
 
         return [.. arguments];
@@ -172,11 +196,10 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
 
     private RedisValue[] Arguments(SessionName name, SessionCommand.Replace replace)
     {
-        var arguments = new List<RedisValue>(6 + (2 * replace.Fields.Count))
-        {
-            name.Secret, _sliding, _slack, "replace", replace.ExpectedVersion, SessionState.SizeOf(replace.Fields.Sets),
-        };
-        Add(arguments, replace.Fields.Sets);
-        return [.. arguments];
+        var fields = replace.Fields.Sets;
+        return
+        [
+            name.Secret, _sliding, _slack, "replace", replace.ExpectedVersion, SessionState.SizeOf(fields), SessionFields.Write(fields),
+        ];
     }
 }

@@ -28,7 +28,8 @@ internal sealed class SessionCatchUp(
     private long _doubts;
     private long _settled;
 
-    private bool IsBehind => Interlocked.Read(ref _doubts) != Interlocked.Read(ref _settled);
+    /// <summary>Whether the copy alone has the say, as far as is known without finding out more.</summary>
+    public bool IsBehind => Interlocked.Read(ref _doubts) != Interlocked.Read(ref _settled);
 
     /// <summary>Starts what is done behind the callers.</summary>
     public void Start() => _running = Task.Run(RunAsync, CancellationToken.None);
@@ -201,10 +202,9 @@ internal sealed class SessionCatchUp(
                     return;
                 }
 
-                if (!IsBehind)
-                {
-                    await PushAsync(_stopping.Token).ConfigureAwait(false);
-                }
+                _ = IsBehind
+                    ? await TryCatchUpAsync(_stopping.Token).ConfigureAwait(false)
+                    : await PushAsync(_stopping.Token).ConfigureAwait(false);
 
                 if (round % RoundsPerPurge == 0)
                 {

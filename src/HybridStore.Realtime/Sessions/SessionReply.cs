@@ -1,4 +1,3 @@
-using System.Text;
 using StackExchange.Redis;
 
 namespace HybridStore.Realtime.Sessions;
@@ -6,8 +5,41 @@ namespace HybridStore.Realtime.Sessions;
 /// <summary>Reads what session-get.lua and session-change.lua answer. What cannot be read is no session.</summary>
 internal static class SessionReply
 {
-    private const byte FieldMark = (byte)':';
-    private const int Whole = 5;
+    private const int NotThere = 1;
+    private const int Refused = 3;
+    private const int Whole = 9;
+
+    /// <summary>What of the hash is read without a script (session-get.lua).</summary>
+    public static RedisValue[] FieldsOfHash { get; } = ["s", "v", "x", "c", "e", "u", "d", "f"];
+
+    /// <summary>Reads <see cref="FieldsOfHash"/>. It was used a moment ago, so that when it ends is known, and what time it is does not matter.
+    /// </summary>
+    public static SessionState? ReadHash(RedisValue[] values, SessionName name)
+    {
+        if (!((ReadOnlyMemory<byte>)values[0]).Span.SequenceEqual(name.Secret)
+            || !values[1].TryParse(out long version)
+            || ReadTime(values[2]) is not { } expiresAt
+            || SessionFields.Read((byte[]?)values[7]) is not { } fields)
+        {
+            return null;
+        }
+
+        var createdAt = ReadTime(values[3]) ?? expiresAt;
+        return new SessionState
+        {
+            Handle = name.Handle,
+            Secret = name.Secret,
+            Now = 0,
+            Version = version,
+            CreatedAt = createdAt,
+            LastSeenAt = createdAt,
+            ExpiresAt = expiresAt,
+            EndsAt = ReadTime(values[4]),
+            UserId = values[5],
+            Device = values[6],
+            Fields = fields,
+        };
+    }
 
     public static SessionAnswer Read(RedisResult reply, string handle, byte[] secret)
     {
@@ -15,78 +47,47 @@ internal static class SessionReply
         var now = (long)parts[0];
         switch (parts.Length)
         {
-            case Whole:
-                break;
-            case 1:
+            case NotThere:
                 return new SessionAnswer(SessionOutcome.NotFound, now);
-            default:
+            case Refused:
                 var outcome = (string?)parts[1] == "conflict" ? SessionOutcome.Conflict : SessionOutcome.TooLarge;
                 return new SessionAnswer(outcome, now, (long)parts[2]);
         }
 
-        var (ttl, due, version) = ((long)parts[1], (int)parts[2], (long)parts[3]);
-        var hash = (RedisResult[])parts[4]!;
+        var (due, version) = ((int)parts[2], (long)parts[3]);
+        SessionState? state = null;
+        if (parts.Length == Whole)
+        {
+            if (SessionFields.Read((byte[]?)parts[8]) is not { } fields)
+            {
+                return new SessionAnswer(SessionOutcome.NotFound, now);
+            }
+
+            state = new SessionState
+            {
+                Handle = handle,
+                Secret = secret,
+                Now = now,
+                Version = version,
+                CreatedAt = ReadTime((RedisValue)parts[4]) ?? now,
+                LastSeenAt = now,
+                ExpiresAt = now + (long)parts[1],
+                EndsAt = ReadTime((RedisValue)parts[5]),
+                UserId = (string?)parts[6],
+                Device = (string?)parts[7],
+                Fields = fields,
+            };
+        }
+
         return new SessionAnswer(SessionOutcome.Done, now, version)
         {
-            State = hash.Length == 0 ? null : ReadState(hash, handle, secret, now, now + ttl, version),
+            State = state,
             IsIndexDue = (due & 1) != 0,
             IsCopyDue = (due & 2) != 0,
         };
     }
 
-    private static SessionState ReadState(RedisResult[] hash, string handle, byte[] secret, long now, long expiresAt, long version)
-    {
-        var fields = new Dictionary<string, ReadOnlyMemory<byte>>(hash.Length / 2, StringComparer.Ordinal);
-        var (createdAt, lastSeenAt) = (now, now);
-        long? endsAt = null;
-        string? user = null, device = null;
-        for (var index = 0; index + 1 < hash.Length; index += 2)
-        {
-            ReadOnlyMemory<byte> name = (byte[])hash[index]!;
-            var value = (RedisValue)hash[index + 1];
-            if (name.Length > 1 && name.Span[0] == FieldMark)
-            {
-                fields[Encoding.UTF8.GetString(name.Span[1..])] = (byte[])value!;
-                continue;
-            }
-
-            switch (name.Length == 1 ? (char)name.Span[0] : default)
-            {
-                case 'c':
-                    createdAt = ReadTime(value) ?? now;
-                    break;
-                case 'l':
-                    lastSeenAt = ReadTime(value) ?? now;
-                    break;
-                case 'e':
-                    endsAt = ReadTime(value);
-                    break;
-                case 'u':
-                    user = value;
-                    break;
-                case 'd':
-                    device = value;
-                    break;
-            }
-        }
-
-        return new SessionState
-        {
-            Handle = handle,
-            Secret = secret,
-            Now = now,
-            Version = version,
-            CreatedAt = createdAt,
-            LastSeenAt = lastSeenAt,
-            ExpiresAt = expiresAt,
-            EndsAt = endsAt,
-            UserId = user,
-            Device = device,
-            Fields = fields,
-        };
-    }
-
     /// <summary>Null for what is no time that a <see cref="DateTimeOffset"/> can be.</summary>
     private static long? ReadTime(RedisValue value) =>
-        value.TryParse(out long milliseconds) && milliseconds is >= 0 and < 253_402_300_800_000 ? milliseconds : null;
+        !value.IsNull && value.TryParse(out long milliseconds) && milliseconds is >= 0 and < 253_402_300_800_000 ? milliseconds : null;
 }

@@ -9,6 +9,7 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
     private static readonly Dictionary<string, ReadOnlyMemory<byte>> NoFields = [];
 
     private readonly SessionStoreOptions _options;
+    private readonly RedisSessions _redis;
     private readonly ISessionKeeper _keeper;
     private readonly CopiedSessions? _copied;
     private readonly SessionCatchUp? _catchUp;
@@ -19,8 +20,8 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
     {
         var link = root.Links.For(options);
         var prefix = options.KeyPrefix ?? link.Prefix;
-        var redis = new RedisSessions(link, prefix, options);
-        var indexed = new IndexedSessions(redis, new UserSessions(link, prefix), options);
+        _redis = new RedisSessions(link, prefix, options, root.TimeProvider);
+        var indexed = new IndexedSessions(_redis, new UserSessions(link, prefix), options);
         if (options.PostgresCopy)
         {
             var copy = new SessionCopy(root, prefix, options);
@@ -93,7 +94,15 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
 
     public async Task<Session?> GetAsync(string id, CancellationToken cancellationToken = default)
     {
-        var answer = await _keeper.ApplyAsync(SessionName.Of(id), SessionCommand.Get.It, cancellationToken).ConfigureAwait(false);
+        var name = SessionName.Of(id);
+        if (_redis.WasUsedJustNow(name)
+            && _catchUp is not { IsBehind: true }
+            && await _redis.ReadAsync(name, cancellationToken).ConfigureAwait(false) is { } state)
+        {
+            return state.ToSession(id);
+        }
+
+        var answer = await _keeper.ApplyAsync(name, SessionCommand.Get.It, cancellationToken).ConfigureAwait(false);
         return answer.State?.ToSession(id);
     }
 

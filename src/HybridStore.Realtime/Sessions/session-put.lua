@@ -15,7 +15,7 @@
 -- ARGV[10]     for how many the index of its user holds it; '' without one
 -- ARGV[11]     1 if there is a copy, which has all of this, or 0
 -- ARGV[12]     the bytes of all names and values
--- ARGV[13..]   name, with its colon, and value of each field
+-- ARGV[13]     its fields, as in the session
 -- returns      { now, 1 } it is there; { now, 0 } what is there is as new; { now, 2 } it is too late
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -34,8 +34,8 @@ local function text(number)
 end
 
 local meta = {
-  's', ARGV[2], 'v', ARGV[3], 'b', ARGV[12],
-  'c', text(now - ARGV[8]), 'l', text(now - ARGV[9]),
+  's', ARGV[2], 'v', ARGV[3], 'b', ARGV[12], 'f', ARGV[13],
+  'c', text(now - ARGV[8]), 'l', text(now - ARGV[9]), 'x', text(now + ARGV[4]),
 }
 local function add(name, value)
   meta[#meta + 1], meta[#meta + 2] = name, value
@@ -58,8 +58,5 @@ end
 
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], unpack(meta))
-for first = 13, #ARGV, 1000 do
-  redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(#ARGV, first + 999)))
-end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return { now, 1 }

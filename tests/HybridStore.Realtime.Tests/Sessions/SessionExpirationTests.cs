@@ -18,10 +18,53 @@ public class SessionExpirationTests(ServersFixture fixture)
         var session = await store.CreateAsync(cancellationToken: Cancellation);
         var key = KeyOf(host, session.Handle);
 
-        await AssertMovesAsync(host, key, () => store.GetAsync(session.Id, Cancellation));
+        // Another instance: each moves it on once in a while.
+        await using var second = await RealtimeHost.StartAsync(fixture.Servers, Register, besides: host);
+        await AssertMovesAsync(host, key, () => second.Get<ISessionStore>().GetAsync(session.Id, Cancellation));
         await AssertMovesAsync(host, key, () => store.MergeAsync(session.Id, new SessionChanges().Set("a", "1"), Cancellation));
         await AssertMovesAsync(host, key, () => store.TryReplaceAsync(session.Id, 2, new SessionChanges().Set("b", "1"), Cancellation));
         await AssertMovesAsync(host, key, () => store.RegenerateIdAsync(session.Id, cancellationToken: Cancellation));
+    }
+
+    [Fact]
+    public async Task One_instance_moves_the_end_on_once_in_a_while_and_reads_with_a_bare_command_in_between()
+    {
+        await using var host = await StartAsync();
+        var store = host.Get<ISessionStore>();
+        var session = await store.CreateAsync(
+            new SessionStart { UserId = "42", Device = "Desk", Fields = new SessionChanges().Set("a", "1") }, Cancellation);
+        var (key, first) = (KeyOf(host, session.Handle), await store.GetAsync(session.Id, Cancellation));
+        await host.Redis.KeyExpireAsync(key, TimeSpan.FromMinutes(1));
+
+        var second = await store.GetAsync(session.Id, Cancellation);
+
+        Assert.True(await host.Redis.KeyTimeToLiveAsync(key) <= TimeSpan.FromMinutes(1));
+        Assert.Equal((first!.Id, first.Handle, first.UserId, first.Device), (second!.Id, second.Handle, second.UserId, second.Device));
+        Assert.Equal((first.CreatedAt, first.ExpiresAt, first.EndsAt, first.Version), (second.CreatedAt, second.ExpiresAt, second.EndsAt, second.Version));
+        Assert.Equal("1", second.GetString("a"));
+        Assert.Null(await store.GetAsync(SessionName.NewIdLike(session.Id), Cancellation));
+        await store.RevokeAsync(session.Id, Cancellation);
+        Assert.Null(await store.GetAsync(session.Id, Cancellation));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3600, 3600)]
+    [InlineData(86400, 60_000)]
+    public void A_moment_is_a_thousandth_of_the_time_that_it_lives_unused_and_a_minute_at_most(int seconds, int milliseconds) =>
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), RecentUses.MomentOf(TimeSpan.FromSeconds(seconds)));
+
+    [Fact]
+    public void What_was_used_a_moment_ago_is_remembered_for_a_moment()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var recent = new RecentUses(TimeSpan.FromSeconds(1), time);
+        recent.Add("one");
+
+        Assert.True(recent.Contains("one"));
+        Assert.False(recent.Contains("two"));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(recent.Contains("one"));
     }
 
     [Fact]
@@ -108,17 +151,23 @@ public class SessionExpirationTests(ServersFixture fixture)
         var (longAgo, inBetween) = (first - (Sliding.TotalMilliseconds / 2), first - (Sliding.TotalMilliseconds / 8));
         await host.Redis.HashSetAsync(key, "i", inBetween);
         await host.Redis.SortedSetAddAsync(index, session.Handle, inBetween!.Value);
-        await store.GetAsync(session.Id, Cancellation);
+        await UseElsewhereAsync();
         Assert.Equal(inBetween, await host.Redis.SortedSetScoreAsync(index, session.Handle));
 
         foreach (var use in (Func<Task>[])
-            [() => store.GetAsync(session.Id, Cancellation), () => store.MergeAsync(session.Id, new SessionChanges().Set("a", "1"), Cancellation)])
+            [UseElsewhereAsync, () => store.MergeAsync(session.Id, new SessionChanges().Set("a", "1"), Cancellation)])
         {
             await host.Redis.HashSetAsync(key, "i", longAgo);
             await host.Redis.SortedSetAddAsync(index, session.Handle, longAgo!.Value);
             await use();
             Assert.True(await host.Redis.SortedSetScoreAsync(index, session.Handle) >= first);
             Assert.True((double)await host.Redis.HashGetAsync(key, "i") >= first);
+        }
+
+        async Task UseElsewhereAsync()
+        {
+            await using var other = await RealtimeHost.StartAsync(fixture.Servers, Register, besides: host);
+            Assert.NotNull(await other.Get<ISessionStore>().GetAsync(session.Id, Cancellation));
         }
     }
 
@@ -161,7 +210,13 @@ public class SessionExpirationTests(ServersFixture fixture)
     private async Task<string> IndexAsync(RealtimeHost host) =>
         ((string[])(await fixture.Servers.Redis.RunAsync("KEYS", $"{host.Prefix}:session-user:*"))!).Single();
 
+    private static void Register(IHybridStoreBuilder builder) => builder.AddSessions(options => options.SlidingExpiration = Sliding);
+
     private Task<RealtimeHost> StartAsync(Action<SessionStoreOptions>? configure = null) => RealtimeHost.StartAsync(
         fixture.Servers,
-        builder => builder.AddSessions(options => options.SlidingExpiration = Sliding).AddSessions(configure));
+        builder =>
+        {
+            Register(builder);
+            builder.AddSessions(configure);
+        });
 }
