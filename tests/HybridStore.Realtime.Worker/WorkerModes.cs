@@ -9,6 +9,7 @@ internal static class WorkerModes
         ["permits"] = PermitWork.Mode,
         [BufferWork.Name] = BufferWork.Mode,
         ["leaderboard"] = LeaderboardWork.Mode,
+        ["session-merge"] = SessionMergeWork.Mode,
     };
 
     public static IEnumerable<string> Names => All.Keys;

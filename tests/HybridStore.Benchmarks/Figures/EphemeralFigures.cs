@@ -13,6 +13,7 @@ internal static class EphemeralFigures
         CounterFigures.WriteAsync,
         LeaderboardFigures.WriteAsync,
         SnapshotFigures.WriteAsync,
+        SessionFigures.WriteAsync,
     ];
 
     public static async Task RunAsync(string[] arguments, TextWriter output)
