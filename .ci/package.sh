@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The packages as their users get them: a fresh project outside the repository installs the packed HybridStore and
-# HybridStore.Testing from a folder, runs the repository class of the README on real servers, and tests it without any.
+# The packages as their users get them: a fresh project outside the repository installs the packed packages from a folder, runs the
+# repository class of the README on real servers, and tests it without any.
 #   .ci/package.sh [FOLDER]     the folder with the packed packages (artifacts/packages); without it, they are packed first
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# What HybridStore may depend on; HybridStore.Testing on HybridStore alone. A name more is a burden for everyone who installs it: think first, then add it here.
+# What HybridStore may depend on; the other packages on it, or on what is built on it, alone. A name more is a burden for everyone who
+# installs it: think first, then add it here.
 dependencies=(
   Dapper
   Microsoft.Extensions.Caching.Abstractions
@@ -21,6 +22,8 @@ dependencies=(
   System.IO.Hashing
   System.Threading.RateLimiting
 )
+
+names=(HybridStore HybridStore.Testing HybridStore.Realtime HybridStore.AspNetCore)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/hybridstore-package.XXXXXX")
 servers=''
@@ -37,7 +40,7 @@ find_packages() {
   local folder=$1 name
   package_version=$(dotnet msbuild src/HybridStore/HybridStore.csproj -getProperty:PackageVersion)
   packages=$(realpath "$folder")
-  for name in HybridStore HybridStore.Testing; do
+  for name in "${names[@]}"; do
     if [ ! -s "$packages/$name.$package_version.nupkg" ]; then
       echo "$packages/$name.$package_version.nupkg is missing: dotnet pack src/$name -c Release -o $folder" >&2
       return 1
@@ -59,7 +62,7 @@ version_of() {
 }
 
 create_project() {
-  local project=$1
+  local project=$1 name
   dotnet new console --output "$project" --name Consumer --framework net10.0 >/dev/null
   cp .ci/package/*.cs "$project/"
   readme_repository >"$work/ProductRepository.cs"
@@ -82,13 +85,15 @@ XML
   local -x NUGET_PACKAGES=$work/packages
   (
     cd "$project"
-    dotnet add package HybridStore --version "$package_version"
-    dotnet add package HybridStore.Testing --version "$package_version"
+    for name in "${names[@]}"; do
+      dotnet add package "$name" --version "$package_version"
+    done
     dotnet add package Microsoft.Extensions.Hosting --version "$hosting_version" --no-restore
   ) >"$work/log" || { cat "$work/log" >&2; return 1; }
   dotnet build "$project" -c Release
-  assert_this_package_is_installed HybridStore
-  assert_this_package_is_installed HybridStore.Testing
+  for name in "${names[@]}"; do
+    assert_this_package_is_installed "$name"
+  done
 }
 
 # Another source may have a package of the same name and version.
@@ -122,8 +127,9 @@ start_servers() {
 }
 
 if [ "$#" -eq 0 ]; then
-  dotnet pack src/HybridStore -c Release -o "$work/packed"
-  dotnet pack src/HybridStore.Testing -c Release -o "$work/packed"
+  for name in "${names[@]}"; do
+    dotnet pack "src/$name" -c Release -o "$work/packed"
+  done
 fi
 find_packages "${1:-$work/packed}"
 hosting_version=$(version_of Microsoft.Extensions.Hosting)
@@ -134,8 +140,15 @@ create_project "$work/Consumer"
 
 consumer=$work/Consumer/bin/Release/net10.0/Consumer.dll
 remote=$(git remote get-url origin 2>/dev/null || true)
-dotnet "$consumer" contents HybridStore HybridStore.IHybridStore "$packages/HybridStore.$package_version.nupkg" "$remote" "${dependencies[@]}"
-dotnet "$consumer" contents HybridStore.Testing HybridStore.Testing.InMemoryHybridStore \
-  "$packages/HybridStore.Testing.$package_version.nupkg" "$remote" HybridStore
+
+# contents NAME TYPE DEPENDENCY...
+contents() {
+  dotnet "$consumer" contents "$1" "$2" "$packages/$1.$package_version.nupkg" "$remote" "${@:3}"
+}
+
+contents HybridStore HybridStore.IHybridStore "${dependencies[@]}"
+contents HybridStore.Testing HybridStore.Testing.InMemoryHybridStore HybridStore
+contents HybridStore.Realtime HybridStore.Realtime.RealtimeSchema HybridStore
+contents HybridStore.AspNetCore HybridStore.AspNetCore.SessionTicketExtensions HybridStore.Realtime
 dotnet "$consumer" use
 dotnet "$consumer" test

@@ -44,6 +44,11 @@ internal sealed class Serving : IDemonstration
               curl {{Address}}/organisations/1/users
               curl -X POST {{Address}}/orders -H 'Content-Type: application/json' -d '{"userId":7,"productId":42,"quantity":1}'
               curl {{Address}}/users/7/orders
+              curl {{Address}}/bestsellers
+              curl {{Address}}/search?text=copper
+              curl {{Address}}/live/requests
+              curl -c cookies -X POST {{Address}}/sign-in -H 'Content-Type: application/json' -d '{"userId":7}'
+              curl -b cookies {{Address}}/me/devices
               curl -X DELETE {{Address}}/organisations/1 -i
 
             """);

@@ -37,3 +37,8 @@ create table order_line (
     primary key (order_id, product_id)
 );
 create index on order_line (product_id);
+
+create table page_view (
+    product_id int not null,
+    seen_at    timestamptz not null
+);

@@ -1,9 +1,11 @@
+using Storefront.Products;
+
 namespace Storefront.Orders;
 
 internal static class OrderEndpoints
 {
     public static void MapOrders(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/orders", async (NewOrder order, OrderRepository orders, CancellationToken token) =>
+        routes.MapPost("/orders", async (NewOrder order, OrderRepository orders, BestsellerBoard board, CancellationToken token) =>
         {
             if (order.Quantity is < 1 or > 100)
             {
@@ -11,6 +13,11 @@ internal static class OrderEndpoints
             }
 
             var (outcome, placed) = (await orders.PlaceAsync(order, token)).Result;
+            if (outcome == OrderOutcome.Placed)
+            {
+                await board.SoldAsync(order.ProductId, order.Quantity, token);
+            }
+
             return outcome switch
             {
                 OrderOutcome.Placed => Results.Created($"/users/{order.UserId}/orders", placed),

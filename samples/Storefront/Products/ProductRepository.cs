@@ -34,6 +34,18 @@ public sealed class ProductRepository(IHybridStore store)
             Content,
             cancellationToken);
 
+    /// <summary>Of as many texts as people think of each is searched for once: nothing to cache.</summary>
+    public ValueTask<IReadOnlyList<Product>> SearchAsync(string text, CancellationToken cancellationToken = default) =>
+        store.GetListAsync<Product>(
+            "search",
+            """
+            select id, slug, name, category, description from product
+            where name ilike '%' || @text || '%' order by id limit 20
+            """,
+            new { text },
+            EntryOptions.Never,
+            cancellationToken);
+
     /// <summary>A page of them: one call to Redis, and one query for those that are not there. The entries are those of
     /// <see cref="FindAsync"/>.</summary>
     public ValueTask<IReadOnlyList<Product?>> FindManyAsync(

@@ -42,7 +42,7 @@ internal static class BesideSteps
     public static async Task BestsellersAsync(TourContext tour)
     {
         tour.Terminal.Step("A live board of bestsellers");
-        foreach (var (product, quantity) in (ReadOnlySpan<(int, int)>)[(1201, 3), (1202, 5), (1203, 3)])
+        foreach (var (product, quantity) in ((int, int)[])[(1201, 3), (1202, 5), (1203, 3)])
         {
             await tour.Shop.PostAsync("/orders", new NewOrder(User, product, quantity), tour.CancellationToken);
         }

@@ -6,9 +6,25 @@ using Storefront.Products;
 namespace Storefront.Tour;
 
 /// <summary>The shop as its clients see it: over HTTP.</summary>
-internal sealed class ShopClient(Uri address) : IDisposable
+internal sealed class ShopClient : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(20) };
+    private readonly CookieContainer _cookies = new();
+    private readonly HttpClient _http;
+
+    public ShopClient(Uri address)
+    {
+        Address = address;
+        _http = new HttpClient(new SocketsHttpHandler { CookieContainer = _cookies })
+        {
+            BaseAddress = address,
+            Timeout = TimeSpan.FromSeconds(20),
+        };
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>What the shop has set so far.</summary>
+    public IEnumerable<Cookie> Cookies => _cookies.GetAllCookies();
 
     public Task<Answer> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, path, null, cancellationToken);
@@ -40,14 +56,15 @@ internal sealed class ShopClient(Uri address) : IDisposable
         var startedAt = Stopwatch.GetTimestamp();
         using var response = await _http.SendAsync(request, cancellationToken);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        return new Answer(response.StatusCode, text, Stopwatch.GetElapsedTime(startedAt));
+        return new Answer(response.StatusCode, text, Stopwatch.GetElapsedTime(startedAt), response.Headers.RetryAfter?.Delta);
     }
 }
 
 /// <param name="Status">The status code.</param>
 /// <param name="Body">The body's text.</param>
 /// <param name="Time">From the request to the answer's last byte.</param>
-internal sealed record Answer(HttpStatusCode Status, string Body, TimeSpan Time)
+/// <param name="RetryAfter">When to come back; null if it does not say.</param>
+internal sealed record Answer(HttpStatusCode Status, string Body, TimeSpan Time, TimeSpan? RetryAfter = null)
 {
     public T Read<T>() => Status is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices
         ? JsonSerializer.Deserialize<T>(Body, JsonSerializerOptions.Web)!

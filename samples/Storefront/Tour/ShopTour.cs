@@ -50,6 +50,11 @@ internal sealed class ShopTour(DemoServers servers) : IDemonstration
             await WritingSteps.AccountDeletedAsync(tour);
             await WatchingSteps.ChangedInPsqlAsync(tour);
             await OrderingSteps.LastItemAsync(tour);
+            await BesideSteps.SessionsAsync(tour);
+            await BesideSteps.BestsellersAsync(tour);
+            await BesideSteps.RateLimitAsync(tour);
+            await BesideSteps.CounterAsync(tour);
+            await BesideSteps.BufferAsync(tour);
             await OutageSteps.RedisStopsAsync(tour);
             await OutageSteps.RedisReturnsAsync(tour);
             await OutageSteps.RedisHangsAsync(tour);

@@ -36,7 +36,7 @@ internal static partial class ReadmeSnippets
     [GeneratedRegex(@"^```csharp\r?\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
 
-    [GeneratedRegex(@"^[ ]*// readme: (?!end)(?<name>\w+)\r?\n(?<code>.*?)^[ ]*// readme: end", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^[ ]*// readme: (?!end)(?<name>[\w-]+)\r?\n(?<code>.*?)^[ ]*// readme: end", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Region();
 
     [GeneratedRegex(@"\s+")]
