@@ -30,10 +30,25 @@ internal sealed class BoardUpdates(BoardCalls calls)
 
         if (isFirst)
         {
-            _ = SendAsync(board);
+            Begin(board);
         }
 
         return own.Task.WaitAsync(cancellationToken);
+    }
+
+    private void Begin(Board board)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            _ = SendAsync(board);
+            return;
+        }
+
+        // The calls that follow are no part of what the first caller does, and must not be traced as such.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _ = SendAsync(board);
+        }
     }
 
     /// <summary>Never throws: what goes wrong is told to those who wait.</summary>
