@@ -42,7 +42,8 @@ public interface ILeaderboard
     /// <summary>Makes many changes in their order, some hundred at a time: far cheaper than one call for each.</summary>
     /// <param name="updates">The changes. A member may be among them more than once.</param>
     /// <param name="cancellationToken">Ends the wait; what has been sent is done.</param>
-    /// <exception cref="OverflowException">A sum would be infinite; what stands before it in the list is done, the rest is not.</exception>
+    /// <exception cref="OverflowException">A sum would be infinite; that score stays, and what stands some hundred places behind it in the list
+    /// is not done.</exception>
     /// <remarks>Where it throws for Redis's sake, what stands first in the list may be done and the rest not.</remarks>
     Task UpdateAsync(IReadOnlyList<LeaderboardUpdate> updates, CancellationToken cancellationToken = default);
 

@@ -12,8 +12,8 @@ namespace HybridStore.Realtime.Leaderboards;
 internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Restorer? restorer, BoardKind kind)
 {
     public const int UpdatesPerCall = 500;
-    public const int LeadingArguments = 4;
 
+    private const int LeadingArguments = 4;
     private const int Attempts = 3;
 
     // Long enough for snapshots that are late.
@@ -27,16 +27,29 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
     /// <summary>'1' where a lost board comes back.</summary>
     public RedisValue HasSnapshots { get; } = restorer is null ? "0" : "1";
 
-    public void WriteLeading(RedisValue[] arguments, Board board)
+    /// <summary>Makes some changes at once; no more than <see cref="UpdatesPerCall"/>.</summary>
+    /// <returns>Of each what board-update.lua says.</returns>
+    public async Task<RedisResult[]> UpdateAsync(Board board, IReadOnlyList<LeaderboardUpdate> updates, CancellationToken cancellationToken)
     {
+        var arguments = new RedisValue[LeadingArguments + (3 * updates.Count)];
         arguments[0] = board.OrderLetter;
         arguments[1] = _timeToLive;
         arguments[2] = _mostMembers;
         arguments[3] = board.Mark;
+        for (var index = 0; index < updates.Count; index++)
+        {
+            var at = LeadingArguments + (3 * index);
+            arguments[at] = updates[index].Operation;
+            arguments[at + 1] = updates[index].Member;
+            arguments[at + 2] = BoardScores.TextOf(updates[index].Value);
+        }
+
+        var answer = await EvaluateAsync(BoardOperations.Update, BoardScripts.Update, board, board.All, arguments, cancellationToken)
+            .ConfigureAwait(false);
+        return (RedisResult[])answer!;
     }
 
     /// <exception cref="InvalidOperationException">The board is kept in the other order.</exception>
-    /// <exception cref="OverflowException">A sum would be infinite.</exception>
     public async Task<RedisResult> EvaluateAsync(
         RealtimeOperation operation,
         RedisScript script,
@@ -56,9 +69,6 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
                         return answer;
                     case "ORDER":
                         throw BoardEntries.OtherOrder(board.Order);
-                    case "RANGE":
-                        throw new OverflowException(
-                            "The sum of the score and what is added to it would be infinite: scores stay finite. Add less, or set the score.");
                 }
             }
 

@@ -22,8 +22,8 @@ internal sealed class BoardKind(RedisLink link, string prefix) : SnapshotKind(li
     {
         var answer = (await Link.EvaluateAsync(
             BoardOperations.Snapshot, BoardScripts.Read, BoardOf(name).Both, [.. fields.Select(field => (RedisValue)field)], cancellationToken)
-            .ConfigureAwait(false)).OrThrow(BoardOperations.Service);
-        if (answer.IsNull)
+            .ConfigureAwait(false)).OrNothing(BoardOperations.Service);
+        if (answer is null or { IsNull: true })
         {
             return null;
         }
@@ -47,7 +47,7 @@ internal sealed class BoardKind(RedisLink link, string prefix) : SnapshotKind(li
             BoardOf(name).Members,
             static (session, key) => session.Database.HashGetAsync(key, Incarnation, CommandFlags.DemandMaster),
             BoardOf(name).Members,
-            cancellationToken).ConfigureAwait(false)).OrThrow(BoardOperations.Service);
+            cancellationToken).ConfigureAwait(false)).OrNothing(BoardOperations.Service);
 
     public override async IAsyncEnumerable<List<SnapshotEntry>> ScanAsync(
         string name, [EnumeratorCancellation] CancellationToken cancellationToken)

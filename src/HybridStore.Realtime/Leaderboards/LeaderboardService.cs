@@ -10,6 +10,7 @@ internal sealed class LeaderboardService : ILeaderboards, IRealtimeComponent
     private readonly LeaderboardOptions _options;
     private readonly string _prefix;
     private readonly BoardCalls _calls;
+    private readonly BoardUpdates _updates;
     private readonly bool _hasSnapshots;
 
     /// <param name="root">What all services share.</param>
@@ -23,6 +24,7 @@ internal sealed class LeaderboardService : ILeaderboards, IRealtimeComponent
         var kind = new BoardKind(link, _prefix);
         _hasSnapshots = snapshots is not null;
         _calls = new BoardCalls(link, options, snapshots?.Add(kind), kind);
+        _updates = new BoardUpdates(_calls);
     }
 
     public RealtimeServiceOptions Options => _options;
@@ -39,7 +41,7 @@ internal sealed class LeaderboardService : ILeaderboards, IRealtimeComponent
             throw new ArgumentOutOfRangeException(nameof(order), order, "order must be HighestFirst or LowestFirst: pass one of them.");
         }
 
-        return new RedisLeaderboard(_calls, new Board(_prefix, name, order, _hasSnapshots));
+        return new RedisLeaderboard(_calls, _updates, new Board(_prefix, name, order, _hasSnapshots));
     }
 
     /// <summary>Boards come into being with their first score.</summary>

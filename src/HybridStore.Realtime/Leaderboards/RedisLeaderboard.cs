@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Leaderboards;
 
 /// <summary>A board, as applications see it. Holds nothing but its names.</summary>
-internal sealed class RedisLeaderboard(BoardCalls calls, Board board) : ILeaderboard
+internal sealed class RedisLeaderboard(BoardCalls calls, BoardUpdates combined, Board board) : ILeaderboard
 {
     private const int MostPlaces = 10_000;
     private const int MostNeighbours = 5_000;
@@ -103,39 +103,31 @@ internal sealed class RedisLeaderboard(BoardCalls calls, Board board) : ILeaderb
 
     public Task DeleteAsync(CancellationToken cancellationToken = default) => calls.DeleteAsync(board, cancellationToken);
 
-    private Task<RedisResult> ChangeAsync(LeaderboardUpdate update, CancellationToken cancellationToken)
+    private async Task<RedisResult> ChangeAsync(LeaderboardUpdate update, CancellationToken cancellationToken)
     {
         KeyRules.ThrowIfInvalidKey(update.Member, "member");
-        var arguments = new RedisValue[BoardCalls.LeadingArguments + 3];
-        Write(update, arguments, BoardCalls.LeadingArguments);
-        return SendAsync(arguments, cancellationToken);
+        var answer = await combined.MakeAsync(board, update, cancellationToken).ConfigureAwait(false);
+        ThrowIfInfinite(answer);
+        return answer;
     }
 
-    private async Task UpdateInChunksAsync(IReadOnlyList<LeaderboardUpdate> updates, CancellationToken cancellationToken)
+    private async Task UpdateInChunksAsync(IReadOnlyList<LeaderboardUpdate> changes, CancellationToken cancellationToken)
     {
-        for (var begin = 0; begin < updates.Count; begin += BoardCalls.UpdatesPerCall)
+        foreach (var chunk in changes.Chunk(BoardCalls.UpdatesPerCall))
         {
-            var count = Math.Min(BoardCalls.UpdatesPerCall, updates.Count - begin);
-            var arguments = new RedisValue[BoardCalls.LeadingArguments + (3 * count)];
-            for (var index = 0; index < count; index++)
+            foreach (var answer in await calls.UpdateAsync(board, chunk, cancellationToken).ConfigureAwait(false))
             {
-                Write(updates[begin + index], arguments, BoardCalls.LeadingArguments + (3 * index));
+                ThrowIfInfinite(answer);
             }
-
-            await SendAsync(arguments, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private Task<RedisResult> SendAsync(RedisValue[] arguments, CancellationToken cancellationToken)
+    private static void ThrowIfInfinite(RedisResult answer)
     {
-        calls.WriteLeading(arguments, board);
-        return calls.EvaluateAsync(BoardOperations.Update, BoardScripts.Update, board, board.All, arguments, cancellationToken);
-    }
-
-    private static void Write(LeaderboardUpdate update, RedisValue[] arguments, int at)
-    {
-        arguments[at] = update.Operation;
-        arguments[at + 1] = update.Member;
-        arguments[at + 2] = BoardScores.TextOf(update.Value);
+        if (BoardEntries.Bytes(answer)[0] == '!')
+        {
+            throw new OverflowException(
+                "The sum of the score and what is added to it would be infinite: scores stay finite. Add less, or set the score.");
+        }
     }
 }

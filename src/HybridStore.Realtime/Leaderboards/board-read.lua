@@ -7,7 +7,7 @@
 -- returns      nil if the board is lost; otherwise how long it lasts, in milliseconds, and of each member its arrival and its score, or ''
 --              twice if it is not on the board
 if redis.call('HEXISTS', KEYS[2], '') == 0
-  or redis.call('EXISTS', KEYS[1]) == 0 and redis.call('HLEN', KEYS[2]) > 2 then
+  or redis.call('TYPE', KEYS[1]).ok ~= 'zset' and redis.call('HLEN', KEYS[2]) > 2 then
   return nil
 end
 local answer = { redis.call('PTTL', KEYS[2]) }

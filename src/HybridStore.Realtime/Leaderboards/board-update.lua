@@ -15,9 +15,9 @@
 -- ARGV[3]      how many members it may have; 0: any number
 -- ARGV[4]      the board's mark; '' without snapshots
 -- ARGV[5...]   changes: 's' set, 'a' add, 'b' keep the best; member; number
--- returns      of the last change: '+' .. score if it was changed, '=' .. score if it is as it was. Status LOST (nothing was done: restore
---              the board first), ORDER (nothing was done: the board is kept in the other order), RANGE (a sum would be infinite; the changes
---              before are done).
+-- returns      of each change: '+' .. score if it was changed, '=' .. score if it is as it was, '!' if the sum would be infinite and it is as
+--              it was for that. Status LOST (nothing was done: restore the board first), ORDER (nothing was done: the board is kept in the
+--              other order).
 local scores, members = KEYS[1], KEYS[2]
 local highest, ttl, most, mark = ARGV[1] == 'h', tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local left = redis.call('PTTL', scores)
@@ -49,7 +49,7 @@ if (string.byte(last) == 48) == highest then
 end
 
 local step = highest and -1 or 1
-local answer
+local answers = {}
 for i = 5, #ARGV, 3 do
   local what, member, score = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if i > 5 then
@@ -57,16 +57,15 @@ for i = 5, #ARGV, 3 do
   end
   local current = known and string.sub(known, 15)
   local old = current and tonumber(current)
-  if what == 'a' and old then
-    local sum = old + tonumber(score)
-    if sum == math.huge or sum == -math.huge then
-      answer = { ok = 'RANGE' }
-      break
-    end
-    score = string.format('%.17g', sum)
-  end
   local new = tonumber(score)
-  if old and (new == old or what == 'b' and (highest and new < old or not highest and new > old)) then
+  if what == 'a' and old then
+    new = old + new
+    score = string.format('%.17g', new)
+  end
+  local answer
+  if new == math.huge or new == -math.huge then
+    answer = '!'
+  elseif old and (new == old or what == 'b' and (highest and new < old or not highest and new > old)) then
     answer = '=' .. current
   else
     arrival = arrival + step
@@ -82,6 +81,7 @@ for i = 5, #ARGV, 3 do
     redis.call('HSET', members, member, last .. score, '', last)
     answer = '+' .. score
   end
+  answers[#answers + 1] = answer
 end
 
 if most > 0 then
@@ -107,4 +107,4 @@ if left < ttl * 0.99 then
     redis.call('SADD', KEYS[3], mark .. 't')
   end
 end
-return answer
+return answers

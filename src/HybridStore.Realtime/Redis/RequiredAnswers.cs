@@ -9,6 +9,10 @@ internal static class RequiredAnswers
     public static T OrThrow<T>(this RedisCallResult<T> result, string service) =>
         result.TryGetValue(out var answer) ? answer : throw Unavailable(result, service);
 
+    /// <summary>As <see cref="OrThrow{T}"/>, for readers to whom what is of another type is not there.</summary>
+    public static T? OrNothing<T>(this RedisCallResult<T> result, string service) =>
+        IsOfWrongType(result) ? default : result.OrThrow(service);
+
     public static RealtimeUnavailableException Unavailable<T>(RedisCallResult<T> result, string service) => new(
         service,
         result.IsRefused

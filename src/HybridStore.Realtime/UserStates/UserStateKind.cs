@@ -18,8 +18,8 @@ internal sealed class UserStateKind(RedisLink link, string prefix) : SnapshotKin
             UserStateScripts.Read,
             [GroupOf(name).Hash],
             [.. fields.Select(field => (RedisValue)field)],
-            cancellationToken).ConfigureAwait(false)).OrThrow(UserStateOperations.Service);
-        if (answer.IsNull)
+            cancellationToken).ConfigureAwait(false)).OrNothing(UserStateOperations.Service);
+        if (answer is null or { IsNull: true })
         {
             return null;
         }
@@ -36,7 +36,7 @@ internal sealed class UserStateKind(RedisLink link, string prefix) : SnapshotKin
             GroupOf(name).Hash,
             static (session, key) => session.Database.HashGetAsync(key, RedisValue.EmptyString, CommandFlags.DemandMaster),
             GroupOf(name).Hash,
-            cancellationToken).ConfigureAwait(false)).OrThrow(UserStateOperations.Service);
+            cancellationToken).ConfigureAwait(false)).OrNothing(UserStateOperations.Service);
 
     public override async IAsyncEnumerable<List<SnapshotEntry>> ScanAsync(
         string name, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)

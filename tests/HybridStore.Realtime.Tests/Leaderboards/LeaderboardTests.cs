@@ -63,6 +63,29 @@ public class LeaderboardTests(ServersFixture fixture)
         await board.SetAsync("a", double.MaxValue, Cancellation);
         await Assert.ThrowsAsync<OverflowException>(() => board.AddAsync("a", double.MaxValue, Cancellation));
         Assert.Equal(double.MaxValue, (await board.RankAsync("a", Cancellation))!.Value.Score);
+
+        // It fails alone, whatever goes to Redis along with it.
+        await Assert.ThrowsAsync<OverflowException>(() => board.UpdateAsync(
+            [LeaderboardUpdate.Set("b", 1), LeaderboardUpdate.Add("a", double.MaxValue), LeaderboardUpdate.Set("c", 2)], Cancellation));
+        Assert.Equal(3, await board.CountAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Changes_that_wait_for_each_other_keep_their_order_and_their_answers()
+    {
+        await using var host = await StartAsync();
+        var board = host.Get<ILeaderboards>().Get("together");
+        var sums = await Task.WhenAll(Enumerable.Range(0, 2000).Select(_ => board.AddAsync("a", 1, Cancellation)));
+        Assert.Equal(Enumerable.Range(1, 2000).Select(number => (double)number), sums);
+
+        using var gone = new CancellationTokenSource();
+        var kept = board.AddAsync("b", 1, Cancellation);
+        var given = board.AddAsync("b", 1, gone.Token);
+        await gone.CancelAsync();
+        await kept;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => board.AddAsync("b", 1, gone.Token));
+        await Task.WhenAny(given);
+        Assert.InRange(await board.AddAsync("b", 1, Cancellation), 2, 3);
     }
 
     [Fact]

@@ -161,6 +161,34 @@ public class SnapshotTests(ServersFixture fixture)
         Assert.Equal(1, (await host.Get<ISnapshots>().TakeAsync(Cancellation)).Written);
     }
 
+    [Fact]
+    public async Task A_structure_that_somebody_else_has_overwritten_keeps_the_others_from_nothing()
+    {
+        await using var host = await SnapshotScene.StartAsync(fixture.Servers);
+        var boards = host.Get<ILeaderboards>();
+        foreach (var name in (string[])["known", "new", "fine"])
+        {
+            await boards.Get(name).SetAsync("a", 1, Cancellation);
+            if (name == "known")
+            {
+                await host.Get<ISnapshots>().TakeAsync(Cancellation);
+                await boards.Get(name).SetAsync("b", 2, Cancellation);
+            }
+        }
+
+        await host.Get<IUserState>().SetAsync("u1", Beta, true, Cancellation);
+        foreach (var pattern in (string[])["board:*:scores:known", "board:*:members:new", "user-state:*"])
+        {
+            await foreach (var key in host.Redis.Multiplexer.GetServers()[0].KeysAsync(pattern: $"{host.Prefix}:{pattern}"))
+            {
+                await host.Redis.StringSetAsync(key, "not ours");
+            }
+        }
+
+        Assert.Equal(new SnapshotResult(1, 1, 0), await host.Get<ISnapshots>().TakeAsync(Cancellation));
+        Assert.Equal(["a"], (await boards.Get("known").TopAsync(10, Cancellation)).Select(entry => entry.Member));
+    }
+
     private static Task<long> RowsAsync(RealtimeHost host) =>
         host.ScalarAsync<long>("select count(*) from hybridstore_realtime.snapshot_entry");
 }
