@@ -42,7 +42,7 @@ internal sealed class RateLimitPolicy : IAsyncDisposable
     public async ValueTask<(RateLimitAnswer Answer, bool IsFromRedis)> AcquireAsync(
         RedisKey name, string key, int permits, CancellationToken cancellationToken)
     {
-        var asked = await _calls.EvaluateAsync(name, _script.ArgumentsFor(permits), cancellationToken).ConfigureAwait(false);
+        var asked = await _calls.EvaluateAsync([name], _script.ArgumentsFor(permits), cancellationToken).ConfigureAwait(false);
         if (asked.TryGetValue(out var result))
         {
             var counted = RateLimitScript.Parse(result);

@@ -6,20 +6,20 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Redis;
 
 /// <summary>
-/// The calls of one script that takes any number of keys, each with its arguments. One that finds less than two under way is sent at once; those
+/// The calls of one script that takes any number of items, each with its keys and arguments. One that finds less than two under way is sent at once; those
 /// that come meanwhile leave together when one is answered: nothing waits while Redis is idle, and the busier it gets the fewer and larger its
 /// calls become. Safe to use from any thread.
 /// </summary>
 /// <remarks>
-/// <para>The script is given the arguments of its keys one behind the other in ARGV, equally many for each, and returns an answer for each key.
-/// What concerns one key must not fail the others: it must not raise an error for what it finds there.</para>
-/// <para>On a cluster each key goes by itself to where it lives. A call that fails fails its own keys only. Who has waited for as long as a call
+/// <para>The script is given the keys of its items one behind the other in KEYS, equally many for each, and their arguments in ARGV likewise; it
+/// returns an answer for each item. What concerns one must not fail the others: it must not raise an error for what it finds there.</para>
+/// <para>On a cluster each item goes by itself to where its keys live. A call that fails fails its own items only. Who has waited for as long as a call
 /// may take, or for one that was not answered in time, is not sent: nobody waits for two time-outs.</para>
 /// </remarks>
 internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation, RedisScript script, TimeProvider timeProvider)
 {
     // Larger calls gain nothing more and would hold Redis up for others.
-    private const int KeysPerCall = 64;
+    private const int ItemsPerCall = 64;
 
     // While Redis works on one, the answers of the other are handed out.
     private const int MostUnderWay = 2;
@@ -31,12 +31,12 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
     private readonly Queue<PendingCall> _waiting = new();
     private int _underWay;
 
-    /// <summary>What the script answers for a key. Throws only when the caller cancels.</summary>
-    public ValueTask<RedisCallResult<RedisResult>> EvaluateAsync(RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+    /// <summary>What the script answers for an item. Throws only when the caller cancels.</summary>
+    public ValueTask<RedisCallResult<RedisResult>> EvaluateAsync(RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
     {
         if (link.Session is not { IsCluster: false })
         {
-            return SendOneAsync(key, arguments, cancellationToken);
+            return SendOneAsync(keys, arguments, cancellationToken);
         }
 
         PendingCall? pending = null;
@@ -48,29 +48,29 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
             }
             else
             {
-                pending = new PendingCall(key, arguments, timeProvider.GetTimestamp());
+                pending = new PendingCall(keys, arguments, timeProvider.GetTimestamp());
                 _waiting.Enqueue(pending);
             }
         }
 
         return pending is null
-            ? SendFirstAsync(key, arguments, cancellationToken)
+            ? SendFirstAsync(keys, arguments, cancellationToken)
             : new ValueTask<RedisCallResult<RedisResult>>(pending.Task.WaitAsync(cancellationToken));
     }
 
-    private async ValueTask<RedisCallResult<RedisResult>> SendOneAsync(RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+    private async ValueTask<RedisCallResult<RedisResult>> SendOneAsync(RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
     {
-        var answered = await link.EvaluateAsync(operation, script, [key], arguments, cancellationToken).ConfigureAwait(false);
+        var answered = await link.EvaluateAsync(operation, script, keys, arguments, cancellationToken).ConfigureAwait(false);
         return answered.TryGetValue(out var answer) ? RedisCallResult<RedisResult>.Ok(answer[0]) : answered;
     }
 
     private async ValueTask<RedisCallResult<RedisResult>> SendFirstAsync(
-        RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+        RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
     {
         var answered = RedisCallResult<RedisResult>.Refused;
         try
         {
-            return answered = await SendOneAsync(key, arguments, cancellationToken).ConfigureAwait(false);
+            return answered = await SendOneAsync(keys, arguments, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -101,13 +101,13 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
 
     private static (RedisKey[] Keys, RedisValue[] Arguments) Together(List<PendingCall> calls)
     {
-        var keys = new RedisKey[calls.Count];
-        var ofEach = calls[0].Arguments.Length;
-        var arguments = new RedisValue[calls.Count * ofEach];
+        var (keysOfEach, argumentsOfEach) = (calls[0].Keys.Length, calls[0].Arguments.Length);
+        var keys = new RedisKey[calls.Count * keysOfEach];
+        var arguments = new RedisValue[calls.Count * argumentsOfEach];
         for (var index = 0; index < calls.Count; index++)
         {
-            keys[index] = calls[index].Key;
-            calls[index].Arguments.CopyTo(arguments, index * ofEach);
+            calls[index].Keys.CopyTo(keys, index * keysOfEach);
+            calls[index].Arguments.CopyTo(arguments, index * argumentsOfEach);
         }
 
         return (keys, arguments);
@@ -121,7 +121,7 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
         var overdue = new List<PendingCall>();
         lock (_lock)
         {
-            while (next.Count < KeysPerCall && _waiting.TryDequeue(out var call))
+            while (next.Count < ItemsPerCall && _waiting.TryDequeue(out var call))
             {
                 (hasTimedOut || timeProvider.GetElapsedTime(call.WaitingSince) >= link.Timeout ? overdue : next).Add(call);
             }
@@ -142,10 +142,10 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
 
     private static bool IsTimeout(Exception? error) => error is TimeoutException or TimeoutRejectedException;
 
-    private sealed class PendingCall(RedisKey key, RedisValue[] arguments, long waitingSince)
+    private sealed class PendingCall(RedisKey[] keys, RedisValue[] arguments, long waitingSince)
         : TaskCompletionSource<RedisCallResult<RedisResult>>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        public RedisKey Key { get; } = key;
+        public RedisKey[] Keys { get; } = keys;
 
         public RedisValue[] Arguments { get; } = arguments;
 
