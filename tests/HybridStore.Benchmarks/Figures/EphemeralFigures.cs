@@ -9,6 +9,7 @@ internal static class EphemeralFigures
 {
     private static readonly Func<TestServers, FigureWriter, int, Task>[] Parts =
     [
+        BufferFigures.WriteAsync,
     ];
 
     public static async Task RunAsync(string[] arguments, TextWriter output)
