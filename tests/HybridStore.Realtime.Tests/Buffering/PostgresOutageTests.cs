@@ -5,6 +5,7 @@ namespace HybridStore.Realtime.Tests.Buffering;
 public class PostgresOutageTests(ServersFixture fixture)
 {
     private const int NotWritten = 3400;
+    private const int NoClaims = 3405;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -17,13 +18,12 @@ public class PostgresOutageTests(ServersFixture fixture)
         await servers.Postgres.KillAsync(Cancellation);
 
         await host.Clicks().AppendAsync(from: 101, count: 100);
-        await host.LoggedAsync(NotWritten);
+        await host.LoggedAsync(NoClaims);
         await servers.Postgres.StartAsync(Cancellation);
         host.DataSource.Clear();
         await host.Clicks().FlushAsync(Cancellation);
 
         await host.AssertArrivedAsync(Enumerable.Range(1, 200));
-        await host.LoggedAsync(3402);
     }
 
     [Fact]

@@ -2,14 +2,14 @@ using HybridStore.Servers;
 
 namespace HybridStore.Realtime.Tests.Buffering;
 
-public class RedisOutageTests
+public class RedisOutageTests(RedisOutageTests.OwnServers own) : IClassFixture<RedisOutageTests.OwnServers>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task While_Redis_is_down_rows_are_rejected()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await StartAsync(servers, BufferOverflow.Reject);
         await servers.Redis.StopAsync(Cancellation);
 
@@ -26,7 +26,7 @@ public class RedisOutageTests
     [Fact]
     public async Task While_Redis_is_down_rows_are_written_through_and_all_arrive_once()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await StartAsync(servers, BufferOverflow.WriteThrough);
         await host.Clicks().AppendAsync(from: 1, count: 500);
 
@@ -44,7 +44,7 @@ public class RedisOutageTests
     [Fact]
     public async Task While_Redis_is_down_appends_wait_for_it()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await StartAsync(servers, BufferOverflow.Block, TimeSpan.FromSeconds(60));
         await host.Clicks().AppendAsync(from: 1, count: 100);
 
@@ -61,7 +61,7 @@ public class RedisOutageTests
     [Fact]
     public async Task Appends_wait_for_Redis_no_longer_than_they_may()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await StartAsync(servers, BufferOverflow.Block, TimeSpan.FromMilliseconds(300));
         servers.Redis.Proxy.Cut();
 
@@ -73,7 +73,7 @@ public class RedisOutageTests
     [InlineData(BufferOverflow.WriteThrough)]
     public async Task An_append_whose_answer_was_lost_arrives_once(BufferOverflow choice)
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await StartAsync(servers, choice, TimeSpan.FromSeconds(60));
         await host.Clicks().AppendAsync(Click.Of(1), Cancellation);
 
@@ -90,7 +90,7 @@ public class RedisOutageTests
     [Fact]
     public async Task An_append_that_never_came_to_Redis_is_written_through_once()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await StartAsync(servers, BufferOverflow.WriteThrough);
         await host.Clicks().AppendAsync(Click.Of(1), Cancellation);
 
@@ -109,7 +109,7 @@ public class RedisOutageTests
     [Fact]
     public async Task Of_an_append_whose_answer_was_lost_nothing_is_known_where_rows_are_rejected()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await StartAsync(servers, BufferOverflow.Reject);
         await host.Clicks().AppendAsync(Click.Of(1), Cancellation);
 
@@ -124,7 +124,7 @@ public class RedisOutageTests
     [Fact]
     public async Task A_Redis_that_lost_everything_is_noticed_and_what_comes_later_arrives()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await ClickBuffer.StartAsync(servers, options => options.RunWorkers = false);
         await host.Clicks().AppendRangeAsync([Click.Of(1), Click.Of(2)], Cancellation);
         await servers.Redis.FlushAsync();
@@ -141,7 +141,7 @@ public class RedisOutageTests
     [Fact]
     public async Task A_Redis_without_memory_is_a_full_buffer_which_its_workers_still_empty()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         await using var host = await ClickBuffer.StartAsync(
             servers, options => (options.RunWorkers, options.WhenFull) = (false, BufferOverflow.Reject));
         await host.Clicks().AppendAsync(from: 1, count: 100);
@@ -158,7 +158,7 @@ public class RedisOutageTests
     [Fact]
     public async Task Rows_can_be_written_through_before_Redis_has_ever_been_reached()
     {
-        await using var servers = await StartServersAsync();
+        var servers = await ServersAsync();
         servers.Redis.Proxy.Cut();
         await using var host = await StartAsync(servers, BufferOverflow.WriteThrough, waitForRedis: false);
 
@@ -167,8 +167,14 @@ public class RedisOutageTests
         await host.AssertArrivedAsync([1]);
     }
 
-    private static Task<TestServers> StartServersAsync() =>
-        TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
+    /// <summary>The servers, whatever the test before has done to them.</summary>
+    private async Task<TestServers> ServersAsync()
+    {
+        own.Servers.Redis.Proxy.Restore();
+        await own.Servers.Redis.StartAsync(Cancellation);
+        await own.Servers.Redis.RunAsync("CONFIG", "SET", "maxmemory", "0");
+        return own.Servers;
+    }
 
     private static Task<RealtimeHost> StartAsync(
         TestServers servers, BufferOverflow choice, TimeSpan? blockTimeout = null, bool waitForRedis = true) => ClickBuffer.StartAsync(
@@ -186,4 +192,23 @@ public class RedisOutageTests
 
     private static Task EmptyAsync(RealtimeHost host) =>
         ClickBuffer.UntilAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
+
+    /// <summary>Servers that only these tests disturb.</summary>
+    public sealed class OwnServers : IAsyncLifetime
+    {
+        private TestServers? _servers;
+
+        internal TestServers Servers => _servers ?? throw new InvalidOperationException("The servers have not been started.");
+
+        public async ValueTask InitializeAsync() =>
+            _servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_servers is not null)
+            {
+                await _servers.DisposeAsync();
+            }
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using HybridStore.Realtime;
 using HybridStore.Servers;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +13,7 @@ internal static class BufferFigures
     private const int Rows = 200_000;
     private const int BatchRows = 5_000;
     private const int RowsPerCall = 200;
+    private const int Kills = 5;
 
     public static async Task WriteAsync(TestServers servers, FigureWriter figures, int rounds)
     {
@@ -56,7 +56,6 @@ internal static class BufferFigures
         var buffer = scene.Services.GetRequiredService<IWriteBuffer<DrainedClick>>();
         var at = DateTime.UtcNow;
         var clicks = Enumerable.Range(0, Rows).Select(number => new DrainedClick(number, "/products/42", at)).ToArray();
-        var (lost, twice) = (0L, 0L);
         var turns = await Rounds.TakeAsync(["workers", "copy"], scene.RoundCount + 1, async way =>
         {
             await ExecuteAsync(scene, "truncate drained_click, copied_click");
@@ -65,18 +64,36 @@ internal static class BufferFigures
                 return await Turn.TakeAsync(() => CopyAsync(scene, clicks), Rows);
             }
 
-            var turn = await DrainAsync(scene, buffer, clicks);
-            await using var count = scene.Database.CreateCommand("select count(*), count(distinct id) from drained_click");
-            await using var reader = await count.ExecuteReaderAsync();
-            await reader.ReadAsync();
-            lost += Rows - reader.GetInt64(1);
-            twice += reader.GetInt64(0) - reader.GetInt64(1);
-            return turn;
+            return await DrainAsync(scene, buffer, clicks);
         });
         scene.Figures.Figure("buffer.rows.per_second", 1e6 / Median.Of(turns["workers"].Skip(1).Select(turn => turn.Microseconds)), "rows/s");
         scene.Figures.Figure("buffer.rows.ratio_copy", Rounds.Ratio([.. turns["copy"].Skip(1)], [.. turns["workers"].Skip(1)]), "x");
-        scene.Figures.Remark(string.Create(
-            CultureInfo.InvariantCulture, $"of {Rows:N0} rows in each of {scene.RoundCount + 1} rounds, without kills: {lost} lost, {twice} twice"));
+        await ExecuteAsync(scene, "truncate drained_click");
+        await InterruptAsync(scene, buffer, clicks);
+    }
+
+    /// <summary>What arrives while the sessions of the workers are ended again and again.</summary>
+    private static async Task InterruptAsync(EphemeralScene scene, IWriteBuffer<DrainedClick> buffer, DrainedClick[] clicks)
+    {
+        var arriving = Task.Run(async () =>
+        {
+            await Task.WhenAll(clicks.Chunk(RowsPerCall).Select(chunk => buffer.AppendRangeAsync(chunk).AsTask()));
+            await buffer.FlushAsync();
+        });
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+            await ExecuteAsync(
+                scene, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        }
+
+        await arriving;
+        await using var count = scene.Database.CreateCommand("select count(*), count(distinct id) from drained_click");
+        await using var reader = await count.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        scene.Figures.Remark($"{Rows} rows, while all sessions of the workers are ended {Kills} times");
+        scene.Figures.Figure("buffer.lost", Rows - reader.GetInt64(1), "rows");
+        scene.Figures.Figure("buffer.duplicated", reader.GetInt64(0) - reader.GetInt64(1), "rows");
     }
 
     /// <summary>From a full stream, which is filled while the workers cannot write: the table is locked.</summary>
