@@ -22,12 +22,12 @@ internal sealed class BatchWriter<T>(
             await gate.PassAsync(BufferStep.Write, partition).ConfigureAwait(false);
         }
 
-        return await InTransactionAsync(
-            async transaction =>
+        var result = await InTransactionAsync(
+            async (transaction, unwritable) =>
             {
                 var written = await tables.LockAsync(
                     transaction.Connection!, partition, reading.Producers(), cancellationToken).ConfigureAwait(false);
-                var batch = new RowBatch<T>(rows);
+                var batch = new RowBatch<T>(rows, unwritable);
                 batch.Refused.AddRange(reading.Unreadable);
                 foreach (var entry in reading.Entries)
                 {
@@ -38,16 +38,17 @@ internal sealed class BatchWriter<T>(
                 }
 
                 var copied = await CopyAsync(transaction, partition, batch, cancellationToken).ConfigureAwait(false);
-                await tables.AdvanceAsync(transaction.Connection!, partition, reading.LastId, copied, written, cancellationToken)
+                await tables.AdvanceAsync(transaction.Connection!, partition, reading.LastId, copied.Written, written, cancellationToken)
                     .ConfigureAwait(false);
                 if (gate is not null)
                 {
                     await gate.PassAsync(BufferStep.Commit, partition).ConfigureAwait(false);
                 }
 
-                return batch.Refused.Count;
+                return copied;
             },
             cancellationToken).ConfigureAwait(false);
+        return result.Refused;
     }
 
     /// <summary>Writes a call of this process past the stream. The stream may have taken it: then it is written by one of the two.</summary>
@@ -55,46 +56,52 @@ internal sealed class BatchWriter<T>(
     {
         var entry = EntryOf(call);
         await InTransactionAsync(
-            async transaction =>
+            async (transaction, unwritable) =>
             {
                 var written = await tables.LockAsync(transaction.Connection!, partition, [entry.Producer], CancellationToken.None)
                     .ConfigureAwait(false);
                 if (written.Contains(entry))
                 {
-                    return 0;
+                    return default;
                 }
 
                 await tables.AddDirectCallAsync(transaction.Connection!, partition, entry, CancellationToken.None).ConfigureAwait(false);
-                return await CopyAsync(transaction, partition, entry, CancellationToken.None).ConfigureAwait(false);
+                return await CopyAsync(transaction, unwritable, partition, entry, CancellationToken.None).ConfigureAwait(false);
             },
             CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Writes rows that the stream has certainly not taken.</summary>
     public Task WriteDirectlyAsync(int partition, byte[] call, CancellationToken cancellationToken) => InTransactionAsync(
-        transaction => CopyAsync(transaction, partition, EntryOf(call), cancellationToken), cancellationToken);
+        (transaction, unwritable) => CopyAsync(transaction, unwritable, partition, EntryOf(call), cancellationToken), cancellationToken);
 
     /// <summary>Writes dead letters once more.</summary>
     /// <returns>How many are none any more.</returns>
-    public Task<int> RetryAsync(int limit, CancellationToken cancellationToken) => InTransactionAsync(
-        async transaction =>
-        {
-            var taken = await letters.TakeAsync(transaction.Connection!, limit, cancellationToken).ConfigureAwait(false);
-            var batch = new RowBatch<T>(rows);
-            for (var number = 0; number < taken.Count; number++)
+    public async Task<int> RetryAsync(int limit, CancellationToken cancellationToken)
+    {
+        var settled = 0;
+        await InTransactionAsync(
+            async (transaction, unwritable) =>
             {
-                batch.Add("", number, taken[number].Payload);
-            }
+                var taken = await letters.TakeAsync(transaction.Connection!, limit, cancellationToken).ConfigureAwait(false);
+                var batch = new RowBatch<T>(rows, unwritable);
+                for (var number = 0; number < taken.Count; number++)
+                {
+                    batch.Add("", number, taken[number].Payload);
+                }
 
-            await CopyRowsAsync(transaction, batch, cancellationToken).ConfigureAwait(false);
-            var refused = batch.Refused.Select(row => row.Number).ToHashSet();
-            var ids = taken.ConvertAll(letter => letter.Id);
-            await letters.SettleAsync(
-                transaction.Connection!, ids.Where((_, number) => !refused.Contains(number)).ToList(), batch.Refused, ids, cancellationToken)
-                .ConfigureAwait(false);
-            return taken.Count - refused.Count;
-        },
-        cancellationToken);
+                var copied = await CopyRowsAsync(transaction, batch, cancellationToken).ConfigureAwait(false);
+                var refused = batch.Refused.Select(row => row.Number).ToHashSet();
+                var ids = taken.ConvertAll(letter => letter.Id);
+                await letters.SettleAsync(
+                    transaction.Connection!, ids.Where((_, number) => !refused.Contains(number)).ToList(), batch.Refused, ids, cancellationToken)
+                    .ConfigureAwait(false);
+                settled = taken.Count - refused.Count;
+                return new Copied(copied, 0);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return settled;
+    }
 
     private static BufferEntry EntryOf(byte[] call)
     {
@@ -106,19 +113,19 @@ internal sealed class BatchWriter<T>(
         return unnamed.Named(string.Create(CultureInfo.InvariantCulture, $"{unnamed.Producer:N}-{unnamed.Call}"));
     }
 
-    private Task<int> CopyAsync(NpgsqlTransaction transaction, int partition, BufferEntry entry, CancellationToken cancellationToken)
+    private Task<Copied> CopyAsync(
+        NpgsqlTransaction transaction, UnwritableRows unwritable, int partition, BufferEntry entry, CancellationToken cancellationToken)
     {
-        var batch = new RowBatch<T>(rows);
+        var batch = new RowBatch<T>(rows, unwritable);
         batch.Add(entry);
         return CopyAsync(transaction, partition, batch, cancellationToken);
     }
 
-    private async Task<int> CopyAsync(NpgsqlTransaction transaction, int partition, RowBatch<T> batch, CancellationToken cancellationToken)
+    private async Task<Copied> CopyAsync(NpgsqlTransaction transaction, int partition, RowBatch<T> batch, CancellationToken cancellationToken)
     {
         var copied = await CopyRowsAsync(transaction, batch, cancellationToken).ConfigureAwait(false);
         await letters.AddAsync(transaction.Connection!, partition, batch.Refused, cancellationToken).ConfigureAwait(false);
-        metrics.Written(copied, batch.Refused.Count);
-        return copied;
+        return new Copied(copied, batch.Refused.Count);
     }
 
     private async Task<int> CopyRowsAsync(NpgsqlTransaction transaction, RowBatch<T> batch, CancellationToken cancellationToken)
@@ -135,7 +142,26 @@ internal sealed class BatchWriter<T>(
         }
     }
 
-    private async Task<TResult> InTransactionAsync<TResult>(Func<NpgsqlTransaction, Task<TResult>> work, CancellationToken cancellationToken)
+    private async Task<Copied> InTransactionAsync(
+        Func<NpgsqlTransaction, UnwritableRows, Task<Copied>> work, CancellationToken cancellationToken)
+    {
+        var unwritable = new UnwritableRows();
+        while (true)
+        {
+            try
+            {
+                var copied = await InOneTransactionAsync(transaction => work(transaction, unwritable), cancellationToken).ConfigureAwait(false);
+                metrics.Written(copied.Written, copied.Refused);
+                return copied;
+            }
+            catch (UnwritableRowException error)
+            {
+                unwritable.Add(error);
+            }
+        }
+    }
+
+    private async Task<Copied> InOneTransactionAsync(Func<NpgsqlTransaction, Task<Copied>> work, CancellationToken cancellationToken)
     {
         // A transaction of the application has nothing to do with it.
         using var alone = new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled);
@@ -152,4 +178,7 @@ internal sealed class BatchWriter<T>(
             }
         }
     }
+
+    /// <summary>What a transaction has brought into the table, and what into the dead letters.</summary>
+    private readonly record struct Copied(int Written, int Refused);
 }

@@ -14,7 +14,7 @@ internal sealed class BufferFlush(
     TimeProvider timeProvider)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
     /// <exception cref="BufferRowsLostException">Redis has lost some of it.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ namespace HybridStore.Realtime.Buffering;
 
 /// <summary>The rows of one transaction: decoded, through the hooks, and with their values taken. Rows that do not get that far are refused.
 /// Not thread-safe.</summary>
-internal sealed class RowBatch<T>(BufferRows<T> options)
+internal sealed class RowBatch<T>(BufferRows<T> options, UnwritableRows unwritable)
     where T : notnull
 {
     private readonly List<(string Entry, int Number, ReadOnlyMemory<byte> Payload)> _rows = [];
@@ -29,6 +29,12 @@ internal sealed class RowBatch<T>(BufferRows<T> options)
     /// <summary>Whatever a hook or a value throws is its row's fault.</summary>
     public void Add(string entry, int number, ReadOnlyMemory<byte> payload)
     {
+        if (unwritable.Find(entry, number) is { } cause)
+        {
+            Refused.Add(RefusedRow.Of(entry, number, payload, cause));
+            return;
+        }
+
         try
         {
             var row = options.Decode(payload);
@@ -64,4 +70,7 @@ internal sealed class RowBatch<T>(BufferRows<T> options)
         var (entry, number, payload) = _rows[index];
         Refused.Add(RefusedRow.Of(entry, number, payload, error));
     }
+
+    /// <summary>Says of a row that it cannot be written, to begin anew without it.</summary>
+    public UnwritableRowException Unwritable(int index, Exception cause) => new(_rows[index].Entry, _rows[index].Number, cause);
 }

@@ -10,6 +10,7 @@ internal sealed class RowCopier<T>(TargetTable<T> table)
     private const string Savepoint = "rows";
 
     /// <summary>Within a transaction. Throws what is not the fault of a row.</summary>
+    /// <exception cref="UnwritableRowException">It has to be done without a row, from the beginning.</exception>
     /// <returns>How many rows are in the table that were not there before.</returns>
     public async Task<int> CopyAsync(NpgsqlTransaction transaction, RowBatch<T> batch, CancellationToken cancellationToken)
     {
@@ -31,7 +32,7 @@ internal sealed class RowCopier<T>(TargetTable<T> table)
                 written += await CopyAsync(connection, batch, types, range.From, range.Count, cancellationToken).ConfigureAwait(false);
                 await transaction.ReleaseAsync(Savepoint, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception error) when (RowFaults.IsOfRow(error))
+            catch (PostgresException error) when (RowFaults.IsOfRow(error))
             {
                 await transaction.RollbackAsync(Savepoint, cancellationToken).ConfigureAwait(false);
                 if (range.Count == 1)
@@ -62,10 +63,17 @@ internal sealed class RowCopier<T>(TargetTable<T> table)
         {
             for (var row = from; row < from + count; row++)
             {
-                await importer.StartRowAsync(cancellationToken).ConfigureAwait(false);
-                for (var column = 0; column < types.Length; column++)
+                try
                 {
-                    await batch.Values[column].WriteAsync(importer, row, types[column], cancellationToken).ConfigureAwait(false);
+                    await importer.StartRowAsync(cancellationToken).ConfigureAwait(false);
+                    for (var column = 0; column < types.Length; column++)
+                    {
+                        await batch.Values[column].WriteAsync(importer, row, types[column], cancellationToken).ConfigureAwait(false);
+                    }
+                }
+                catch (Exception error) when (RowFaults.IsOfValue(error))
+                {
+                    throw batch.Unwritable(row, error);
                 }
             }
 

@@ -8,17 +8,12 @@ internal static class RowFaults
     private const string DataException = "22";
     private const string IntegrityViolation = "23";
 
-    public static bool IsOfRow(Exception error) => error switch
-    {
-        PostgresException refusal => IsOfRow(refusal.SqlState),
+    /// <summary>Whether PostgreSQL refuses a row, or one of several.</summary>
+    public static bool IsOfRow(PostgresException refusal) => IsOfRow(refusal.SqlState);
 
-        // Npgsql has not found a way to write such a type into such a column: no row could be written.
-        InvalidCastException => false,
-
-        // A value that the column's type does not have: out of its range, a time of no known zone, half a surrogate pair.
-        ArgumentException or OverflowException or FormatException => true,
-        _ => false,
-    };
+    /// <summary>Whether a value is one that the column's type does not have: out of its range, a time of no known zone, half a surrogate pair.
+    /// An InvalidCastException is not of that kind: no value of such a type can be written into such a column.</summary>
+    public static bool IsOfValue(Exception error) => error is ArgumentException or OverflowException or FormatException;
 
     private static bool IsOfRow(string sqlState) => sqlState switch
     {

@@ -42,7 +42,7 @@ internal sealed class TargetTable<T>(BufferRows<T> rows)
                 var types = new string[rows.Columns.Length];
                 for (var column = 0; column < types.Length; column++)
                 {
-                    types[column] = reader.GetDataTypeName(column);
+                    types[column] = reader.GetPostgresType(column).DisplayName;
                 }
 
                 return _types = types;

@@ -9,7 +9,7 @@ namespace HybridStore.Realtime.Buffering;
 internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDisposable
     where T : notnull
 {
-    // Appends that follow each other go to one partition: they leave together.
+    // Appends that follow each other go to one partition: those that come at the same time leave together.
     private const int AppendsInARow = 32;
     private const int MostDeadLetters = 10_000;
 
@@ -148,7 +148,12 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
         while (true)
         {
             var first = (int)(Interlocked.Increment(ref _turn) / AppendsInARow % (uint)_pumps.Length);
-            var outcome = await OfferAsync(payload, rows, first, since, cancellationToken).ConfigureAwait(false);
+            var outcome = await OfferAsync(first, payload, rows, since, cancellationToken).ConfigureAwait(false);
+            if (outcome.Verdict is AppendVerdict.Full or AppendVerdict.Unavailable)
+            {
+                outcome = await OfferOthersAsync(outcome, first, payload, rows, since, cancellationToken).ConfigureAwait(false);
+            }
+
             if (outcome.Verdict == AppendVerdict.Taken)
             {
                 _metrics.Appended(rows, "taken");
@@ -176,29 +181,31 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
         }
     }
 
-    /// <summary>Offers rows to a partition, and to the others while none has taken them.</summary>
-    private async ValueTask<AppendOutcome> OfferAsync(byte[] payload, int rows, int first, long since, CancellationToken cancellationToken)
-    {
-        var last = default(AppendOutcome);
-        for (var offset = 0; offset < _pumps.Length; offset++)
-        {
-            var outcome = await _pumps[(first + offset) % _pumps.Length]
-                .AppendAsync(new PendingAppend(payload, rows) { WaitingSince = since }, cancellationToken).ConfigureAwait(false);
-            if (outcome.Verdict is AppendVerdict.Taken or AppendVerdict.Unknown)
-            {
-                return outcome;
-            }
+    private Task<AppendOutcome> OfferAsync(int partition, byte[] payload, int rows, long since, CancellationToken cancellationToken) =>
+        _pumps[partition].AppendAsync(new PendingAppend(payload, rows) { WaitingSince = since }, cancellationToken);
 
-            // Full somewhere is full: the buffer has a place for the rows, and it is a matter of time.
-            last = last.Verdict == AppendVerdict.Full ? last : outcome;
+    /// <summary>Offers rows that one partition has not taken to the others, until one has. Full somewhere is full: it is a matter of time.</summary>
+    private async ValueTask<AppendOutcome> OfferOthersAsync(
+        AppendOutcome outcome, int first, byte[] payload, int rows, long since, CancellationToken cancellationToken)
+    {
+        for (var offset = 1; offset < _pumps.Length; offset++)
+        {
             if (outcome.Verdict == AppendVerdict.Unavailable && _link.Session is not { IsCluster: true })
             {
                 // One server holds all partitions.
                 break;
             }
+
+            var other = await OfferAsync((first + offset) % _pumps.Length, payload, rows, since, cancellationToken).ConfigureAwait(false);
+            if (other.Verdict is AppendVerdict.Taken or AppendVerdict.Unknown)
+            {
+                return other;
+            }
+
+            outcome = outcome.Verdict == AppendVerdict.Full ? outcome : other;
         }
 
-        return last;
+        return outcome;
     }
 
     private WriteBufferException Failed(int rows, in AppendOutcome outcome)

@@ -14,6 +14,7 @@ internal static class EphemeralFigures
         LeaderboardFigures.WriteAsync,
         SnapshotFigures.WriteAsync,
         SessionFigures.WriteAsync,
+        BufferFigures.WriteAsync,
     ];
 
     public static async Task RunAsync(string[] arguments, TextWriter output)

@@ -79,7 +79,7 @@ internal static class ClickBuffer
         });
 }
 
-internal sealed record Click(int Id, string? Text)
+public sealed record Click(int Id, string? Text)
 {
     public static Click Of(int id) => new(id, id.ToString(CultureInfo.InvariantCulture));
 }

@@ -41,7 +41,8 @@ public class ColumnTypeTests(ServersFixture fixture)
 
         await host.Get<IWriteBuffer<Everything>>().AppendAsync(row, Cancellation);
         await host.Get<IWriteBuffer<Everything>>().AppendAsync(row with { Maybe = null, Name = null, Bytes = null, Tags = null }, Cancellation);
-        await host.Get<IWriteBuffer<Everything>>().FlushAsync(Cancellation);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        await host.Get<IWriteBuffer<Everything>>().FlushAsync(limit.Token);
 
         await using var command = host.DataSource.CreateCommand("""select * from "Everything" order by maybe nulls last""");
         await using var reader = await command.ExecuteReaderAsync(Cancellation);
