@@ -80,7 +80,7 @@ internal sealed class BufferFlush(
         {
             return await tables.WrittenOfAsync(dataSource(), producer, cancellationToken).ConfigureAwait(false);
         }
-        catch (NpgsqlException error) when (error.IsTransient)
+        catch (NpgsqlException error) when (error.IsTransient || error.SqlState == PostgresErrorCodes.AdminShutdown)
         {
             return null;
         }

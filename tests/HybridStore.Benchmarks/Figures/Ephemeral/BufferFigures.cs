@@ -80,14 +80,19 @@ internal static class BufferFigures
             await Task.WhenAll(clicks.Chunk(RowsPerCall).Select(chunk => buffer.AppendRangeAsync(chunk).AsTask()));
             await buffer.FlushAsync();
         });
+        scene.Database.Clear();
+        await using var killer = await scene.Database.OpenConnectionAsync();
         for (var kill = 0; kill < Kills; kill++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100));
-            await ExecuteAsync(
-                scene, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+            await using var end = new NpgsqlCommand(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+                killer);
+            await end.ExecuteNonQueryAsync();
         }
 
         await arriving;
+        scene.Database.Clear();
         await using var count = scene.Database.CreateCommand("select count(*), count(distinct id) from drained_click");
         await using var reader = await count.ExecuteReaderAsync();
         await reader.ReadAsync();
