@@ -20,7 +20,7 @@ internal sealed class CopiedSessions(
     SessionStoreOptions options,
     TimeSpan redisTimeout,
     SessionMetrics metrics,
-    ILogger logger) : ISessionKeeper, IAsyncDisposable
+    ILogger logger) : ISessionKeeper, IDisposable
 {
     private readonly long _slack = SessionCopyRules.SlackOf(options);
     private readonly TokenBucketRateLimiter _lookups = new(new TokenBucketRateLimiterOptions
@@ -150,7 +150,7 @@ internal sealed class CopiedSessions(
         throw Unavailable.Redis(result.Error);
     }
 
-    public ValueTask DisposeAsync() => _lookups.DisposeAsync();
+    public void Dispose() => _lookups.Dispose();
 
     /// <summary>As a session that Redis has lost may come back, what it does not have is looked for in the copy.</summary>
     private async ValueTask<RedisCallResult<SessionAnswer>> ApplyToRedisAsync(

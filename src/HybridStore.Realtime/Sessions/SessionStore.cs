@@ -4,7 +4,7 @@ using HybridStore.Realtime.Registration;
 namespace HybridStore.Realtime.Sessions;
 
 /// <summary>Makes ids and turns what is asked for into commands.</summary>
-internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDisposable
+internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposable
 {
     private static readonly Dictionary<string, ReadOnlyMemory<byte>> NoFields = [];
 
@@ -54,10 +54,10 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
 
     public Task StopAsync(CancellationToken cancellationToken) => _catchUp?.StopAsync() ?? Task.CompletedTask;
 
-    public ValueTask DisposeAsync()
+    public void Dispose()
     {
         _catchUp?.Dispose();
-        return _copied?.DisposeAsync() ?? ValueTask.CompletedTask;
+        _copied?.Dispose();
     }
 
     public async Task<Session> CreateAsync(SessionStart? start = null, CancellationToken cancellationToken = default)
