@@ -20,10 +20,9 @@ internal sealed class CopiedSessions(
     SessionStoreOptions options,
     TimeSpan redisTimeout,
     SessionMetrics metrics,
-    ILogger logger) : ISessionKeeper, IAsyncDisposable
+    ILogger logger) : ISessionKeeper, IDisposable
 {
     private readonly long _slack = SessionCopyRules.SlackOf(options);
-    private readonly long _sliding = (long)options.SlidingExpiration.TotalMilliseconds;
     private readonly TokenBucketRateLimiter _lookups = new(new TokenBucketRateLimiterOptions
     {
         TokenLimit = options.CopyLookupsPerSecond,
@@ -93,7 +92,7 @@ internal sealed class CopiedSessions(
             return await RevokeInCopyAsync(handle, secret, userId, cancellationToken).ConfigureAwait(false);
         }
 
-        var result = await RevokeEverywhereAsync(handle, secret, userId, cancellationToken).ConfigureAwait(false);
+        var result = await RevokeEverywhereAsync(handle, secret, userId, isCopyDone: false, cancellationToken).ConfigureAwait(false);
         return result.TryGetValue(out var wasThere)
             ? wasThere
             : await RevokeInCopyAsync(handle, secret, userId, cancellationToken).ConfigureAwait(false);
@@ -140,7 +139,7 @@ internal sealed class CopiedSessions(
             [.. known.Union(noted, StringComparer.Ordinal)],
             handle => known.Contains(handle)
                 ? EndInRedisAsync(handle, cancellationToken)
-                : RevokeEverywhereAsync(handle, secret: null, userId, cancellationToken),
+                : RevokeEverywhereAsync(handle, secret: null, userId, isCopyDone: true, cancellationToken),
             cancellationToken).ConfigureAwait(false);
         if (result.TryGetValue(out var count))
         {
@@ -151,7 +150,7 @@ internal sealed class CopiedSessions(
         throw Unavailable.Redis(result.Error);
     }
 
-    public ValueTask DisposeAsync() => _lookups.DisposeAsync();
+    public void Dispose() => _lookups.Dispose();
 
     /// <summary>As a session that Redis has lost may come back, what it does not have is looked for in the copy.</summary>
     private async ValueTask<RedisCallResult<SessionAnswer>> ApplyToRedisAsync(
@@ -285,8 +284,13 @@ internal sealed class CopiedSessions(
         return outcome;
     }
 
+    /// <param name="handle">The session.</param>
+    /// <param name="secret">SHA-256 of the id that was shown; null: any.</param>
+    /// <param name="userId">Whose it must be; null: anybody's.</param>
+    /// <param name="isCopyDone">Whether all that the copy has of this user is revoked already, so that what Redis does not have is nowhere.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     private async Task<RedisCallResult<bool>> RevokeEverywhereAsync(
-        string handle, byte[]? secret, string? userId, CancellationToken cancellationToken)
+        string handle, byte[]? secret, string? userId, bool isCopyDone, CancellationToken cancellationToken)
     {
         var info = await redis.InfoAsync(handle, secret, cancellationToken).ConfigureAwait(false);
         if (!info.TryGetValue(out var state))
@@ -298,6 +302,10 @@ internal sealed class CopiedSessions(
         if (state is not null && (userId is null || userId == state.UserId))
         {
             await copy.RevokeAsync(handle, cancellationToken).ConfigureAwait(false);
+        }
+        else if (isCopyDone)
+        {
+            return RedisCallResult<bool>.Ok(false);
         }
         else
         {

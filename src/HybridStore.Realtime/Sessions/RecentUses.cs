@@ -3,12 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace HybridStore.Realtime.Sessions;
 
-/// <summary>Remembers which sessions this process has moved the end of a moment ago, so that they can be read by a bare command. A table of fixed
-/// size without locks: what it forgets is moved once more than needed, and of two sessions with one hash, of 64 bits, one is once too
-/// little.</summary>
+/// <summary>Remembers which sessions this process has moved the end of a moment ago, so that they can be read by a bare command, and what was made
+/// of their ids. A table of fixed size without locks: what it forgets is moved once more than needed.</summary>
 internal sealed class RecentUses(TimeSpan moment, TimeProvider timeProvider)
 {
-    private const int Size = 1 << 16;
+    private const int Size = 1 << 15;
 
     private readonly long _ticks = Math.Max(1, (long)(moment.TotalSeconds * timeProvider.TimestampFrequency));
     private readonly Use?[] _uses = new Use?[Size];
@@ -17,19 +16,23 @@ internal sealed class RecentUses(TimeSpan moment, TimeProvider timeProvider)
     public static TimeSpan MomentOf(TimeSpan sliding) =>
         TimeSpan.FromTicks(Math.Min(sliding.Ticks / 1000, TimeSpan.TicksPerMinute));
 
-    public void Add(string handle)
+    public void Add(string id, SessionName name) =>
+        Volatile.Write(ref _uses[PlaceOf(id)], new Use(id, name, timeProvider.GetTimestamp()));
+
+    public bool TryFind(string id, out SessionName name)
     {
-        var hash = HashOf(handle);
-        Volatile.Write(ref _uses[hash % Size], new Use(hash, timeProvider.GetTimestamp()));
+        var use = Volatile.Read(ref _uses[PlaceOf(id)]);
+        if (use is null || !string.Equals(use.Id, id, StringComparison.Ordinal) || timeProvider.GetTimestamp() - use.At >= _ticks)
+        {
+            name = default;
+            return false;
+        }
+
+        name = use.Name;
+        return true;
     }
 
-    public bool Contains(string handle)
-    {
-        var hash = HashOf(handle);
-        return Volatile.Read(ref _uses[hash % Size]) is { } use && use.Hash == hash && timeProvider.GetTimestamp() - use.At < _ticks;
-    }
+    private static ulong PlaceOf(string id) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(id.AsSpan())) % Size;
 
-    private static ulong HashOf(string handle) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(handle.AsSpan()));
-
-    private sealed record Use(ulong Hash, long At);
+    private sealed record Use(string Id, SessionName Name, long At);
 }

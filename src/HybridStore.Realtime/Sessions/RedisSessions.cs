@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Sessions;
 
 /// <summary>Sessions in Redis: each in one hash, so that each operation is one script and atomic on a cluster as well.</summary>
-internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreOptions options, TimeProvider timeProvider)
+internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreOptions options)
 {
     private static readonly RedisScript GetScript = RealtimeScripts.Load("session-get.lua");
     private static readonly RedisScript ChangeScript = RealtimeScripts.Load("session-change.lua");
@@ -26,7 +26,6 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     private static readonly RealtimeOperation RevokeOperation = new("sessions", "revoke");
     private static readonly RealtimeOperation IndexedOperation = new("sessions", "indexed");
 
-    private readonly RecentUses _recent = new(RecentUses.MomentOf(options.SlidingExpiration), timeProvider);
     private readonly string _prefix = $"{prefix}:session:{{";
     private readonly RedisValue _sliding = (long)options.SlidingExpiration.TotalMilliseconds;
     private readonly RedisValue _slack = options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0;
@@ -54,19 +53,10 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
         }
 
         var secret = command is SessionCommand.Regenerate { NewSecret: var newSecret } ? newSecret : name.Secret;
-        var answer = SessionReply.Read(reply, name.Handle, secret);
-        if (answer.Outcome == SessionOutcome.Done)
-        {
-            _recent.Add(name.Handle);
-        }
-
-        return RedisCallResult<SessionAnswer>.Ok(answer);
+        return RedisCallResult<SessionAnswer>.Ok(SessionReply.Read(reply, name.Handle, secret));
     }
 
-    /// <summary>Whether the end of a session was moved a moment ago: <see cref="ReadAsync"/> does then.</summary>
-    public bool WasUsedJustNow(SessionName name) => _recent.Contains(name.Handle);
-
-    /// <summary>Reads a session whose end was moved a moment ago.</summary>
+    /// <summary>Reads a session whose end was moved a moment ago (<see cref="RecentUses"/>).</summary>
     /// <returns>Null if <see cref="ApplyAsync"/> is to be asked all the same: it is not there, or Redis does not answer, and there may be a copy.
     /// </returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

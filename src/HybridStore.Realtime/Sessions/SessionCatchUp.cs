@@ -114,18 +114,20 @@ internal sealed class SessionCatchUp(
                     return IsBehind;
                 }
             }
+
+            Volatile.Write(ref _failedAt, timeProvider.GetTimestamp());
         }
         catch (SessionStoreUnavailableException error)
         {
             // The copy does not answer: the caller finds out.
             SessionLog.CopyFailed(logger, error);
+            Volatile.Write(ref _failedAt, timeProvider.GetTimestamp());
         }
         finally
         {
             _catchingUp.Release();
         }
 
-        Volatile.Write(ref _failedAt, timeProvider.GetTimestamp());
         return true;
     }
 

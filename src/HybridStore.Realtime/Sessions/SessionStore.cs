@@ -4,12 +4,13 @@ using HybridStore.Realtime.Registration;
 namespace HybridStore.Realtime.Sessions;
 
 /// <summary>Makes ids and turns what is asked for into commands.</summary>
-internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDisposable
+internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposable
 {
     private static readonly Dictionary<string, ReadOnlyMemory<byte>> NoFields = [];
 
     private readonly SessionStoreOptions _options;
     private readonly RedisSessions _redis;
+    private readonly RecentUses _recent;
     private readonly ISessionKeeper _keeper;
     private readonly CopiedSessions? _copied;
     private readonly SessionCatchUp? _catchUp;
@@ -20,7 +21,8 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
     {
         var link = root.Links.For(options);
         var prefix = options.KeyPrefix ?? link.Prefix;
-        _redis = new RedisSessions(link, prefix, options, root.TimeProvider);
+        _redis = new RedisSessions(link, prefix, options);
+        _recent = new RecentUses(RecentUses.MomentOf(options.SlidingExpiration), root.TimeProvider);
         var indexed = new IndexedSessions(_redis, new UserSessions(link, prefix), options);
         if (options.PostgresCopy)
         {
@@ -52,10 +54,10 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
 
     public Task StopAsync(CancellationToken cancellationToken) => _catchUp?.StopAsync() ?? Task.CompletedTask;
 
-    public ValueTask DisposeAsync()
+    public void Dispose()
     {
         _catchUp?.Dispose();
-        return _copied?.DisposeAsync() ?? ValueTask.CompletedTask;
+        _copied?.Dispose();
     }
 
     public async Task<Session> CreateAsync(SessionStart? start = null, CancellationToken cancellationToken = default)
@@ -94,22 +96,22 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
 
     public async Task<Session?> GetAsync(string id, CancellationToken cancellationToken = default)
     {
-        var name = SessionName.Of(id);
-        if (_redis.WasUsedJustNow(name)
+        ArgumentNullException.ThrowIfNull(id);
+        if (_recent.TryFind(id, out var name)
             && _catchUp is not { IsBehind: true }
             && await _redis.ReadAsync(name, cancellationToken).ConfigureAwait(false) is { } state)
         {
             return state.ToSession(id);
         }
 
-        var answer = await _keeper.ApplyAsync(name, SessionCommand.Get.It, cancellationToken).ConfigureAwait(false);
+        var answer = await ApplyAsync(id, SessionCommand.Get.It, cancellationToken).ConfigureAwait(false);
         return answer.State?.ToSession(id);
     }
 
     public async Task<long?> MergeAsync(string id, SessionChanges changes, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        var answer = await _keeper.ApplyAsync(SessionName.Of(id), new SessionCommand.Merge(changes), cancellationToken).ConfigureAwait(false);
+        var answer = await ApplyAsync(id, new SessionCommand.Merge(changes), cancellationToken).ConfigureAwait(false);
         return answer.Outcome switch
         {
             SessionOutcome.Done => answer.Number,
@@ -124,7 +126,7 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
         ArgumentNullException.ThrowIfNull(fields);
         ThrowIfTooLarge(SessionState.SizeOf(fields.Sets));
         var command = new SessionCommand.Replace(fields, expectedVersion);
-        var answer = await _keeper.ApplyAsync(SessionName.Of(id), command, cancellationToken).ConfigureAwait(false);
+        var answer = await ApplyAsync(id, command, cancellationToken).ConfigureAwait(false);
         return answer.Outcome switch
         {
             SessionOutcome.Done => new SessionReplaceResult(SessionReplaceOutcome.Replaced, answer.Number),
@@ -175,6 +177,19 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IAsyncDi
     {
         SessionRules.CheckUser(userId, nameof(userId));
         return _keeper.RevokeAllAsync(userId, exceptId is null ? null : SessionName.Of(exceptId).Handle, cancellationToken);
+    }
+
+    /// <summary>Remembers what was used: its end has been moved on.</summary>
+    private async ValueTask<SessionAnswer> ApplyAsync(string id, SessionCommand command, CancellationToken cancellationToken)
+    {
+        var name = SessionName.Of(id);
+        var answer = await _keeper.ApplyAsync(name, command, cancellationToken).ConfigureAwait(false);
+        if (answer.Outcome == SessionOutcome.Done)
+        {
+            _recent.Add(id, name);
+        }
+
+        return answer;
     }
 
     private void ThrowIfTooLarge(long size)

@@ -59,12 +59,14 @@ public class SessionExpirationTests(ServersFixture fixture)
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
         var recent = new RecentUses(TimeSpan.FromSeconds(1), time);
-        recent.Add("one");
+        var name = SessionName.Of("one");
+        recent.Add("one", name);
 
-        Assert.True(recent.Contains("one"));
-        Assert.False(recent.Contains("two"));
+        Assert.True(recent.TryFind("one", out var found));
+        Assert.Equal(name, found);
+        Assert.False(recent.TryFind("two", out _));
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.False(recent.Contains("one"));
+        Assert.False(recent.TryFind("one", out _));
     }
 
     [Fact]

@@ -68,6 +68,23 @@ public class SessionOutageTests(OwnServersFixture fixture) : IClassFixture<OwnSe
         Assert.NotNull(await store.GetAsync(other.Id, Cancellation));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_container_can_be_disposed_synchronously(bool copy)
+    {
+        var services = new ServiceCollection();
+        services.AddHybridStore(options =>
+        {
+            options.PostgresConnectionString = fixture.Servers.Postgres.ConnectionString;
+            options.RedisConnectionString = fixture.Servers.Redis.ConnectionString;
+        }).AddSessions(options => options.PostgresCopy = copy);
+        var provider = services.BuildServiceProvider();
+        Assert.NotNull(provider.GetRequiredService<ISessionStore>());
+
+        provider.Dispose();
+    }
+
     private static IEnumerable<Func<Task>> CallsOf(ISessionStore store, Session session) =>
     [
         () => store.GetAsync(session.Id, Cancellation),
