@@ -10,7 +10,7 @@ public class PublicSurfaceTests
 
     private static readonly Type[] All = [.. Assemblies.SelectMany(assembly => assembly.GetTypes())];
 
-    private static readonly Type[] Public = [.. All.Where(type => type.IsPublic || type.IsNestedPublic)];
+    private static readonly Type[] Public = [.. All.Where(type => type.IsVisible)];
 
     [Fact]
     public void No_type_is_named_like_a_namespace_or_a_part_of_one()

@@ -46,7 +46,8 @@ internal static class BufferFigures
                 insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = "/products/42" });
                 insert.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = at });
                 await insert.ExecuteNonQueryAsync();
-            }));
+            }
+        ));
         scene.Figures.Figure("buffer.append.microseconds", Median.Of(turns["append"].Select(turn => turn.Microseconds)), "us");
         scene.Figures.Figure("buffer.append.ratio_insert", Rounds.Ratio(turns["insert"], turns["append"]), "x");
     }
