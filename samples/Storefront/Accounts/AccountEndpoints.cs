@@ -19,9 +19,15 @@ internal static class AccountEndpoints
         routes.MapGet("/me", (ClaimsPrincipal user) => new Me(IdOf(user), user.Identity!.Name!)).RequireAuthorization();
         routes.MapGet("/me/devices", DevicesAsync).RequireAuthorization();
         routes.MapPost("/me/sign-out-others", SignOutOthersAsync).RequireAuthorization();
-        routes.MapGet("/basket", (HttpContext context) => Read(context.Session));
-        routes.MapPost("/basket/{product:int}", (int product, HttpContext context) =>
+        routes.MapGet("/basket", async (HttpContext context) =>
         {
+            await context.Session.LoadAsync();
+            return Read(context.Session);
+        });
+        routes.MapPost("/basket/{product:int}", async (int product, HttpContext context) =>
+        {
+            // Otherwise the first look at the session would wait for Redis with its thread.
+            await context.Session.LoadAsync();
             int[] basket = [.. Read(context.Session), product];
             context.Session.SetString(Basket, string.Join(',', basket));
             return basket;
