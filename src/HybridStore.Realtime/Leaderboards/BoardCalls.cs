@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using HybridStore.Realtime.Redis;
 using HybridStore.Realtime.Snapshots;
@@ -9,7 +10,8 @@ namespace HybridStore.Realtime.Leaderboards;
 
 /// <summary>The calls of all boards: each is repeated when Redis has lost the board, once it is restored, and when somebody else has put
 /// something where it belongs, once that is removed.</summary>
-internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Restorer? restorer, BoardKind kind)
+internal sealed class BoardCalls(
+    RedisLink link, LeaderboardOptions options, Restorer? restorer, BoardKind kind, TimeProvider timeProvider)
 {
     public const int UpdatesPerCall = 500;
 
@@ -21,6 +23,7 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
 
     private static readonly RedisValue[] Types = ["zset", "hash", "set"];
 
+    private readonly ScriptCombiner _ranks = new(link, BoardOperations.Rank, BoardScripts.Rank, timeProvider);
     private readonly RedisValue _timeToLive = AsMilliseconds(options.Expiration);
     private readonly RedisValue _mostMembers = options.MaximumMembers ?? 0;
 
@@ -61,15 +64,9 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
         for (var attempt = 1; ; attempt++)
         {
             var result = await link.EvaluateAsync(operation, script, keys, arguments, cancellationToken).ConfigureAwait(false);
-            if (result.TryGetValue(out var answer))
+            if (TryGetAnswer(board, result, out var answer))
             {
-                switch (answer.Resp2Type == ResultType.SimpleString ? (string?)answer : null)
-                {
-                    case null:
-                        return answer;
-                    case "ORDER":
-                        throw BoardEntries.OtherOrder(board.Order);
-                }
+                return answer;
             }
 
             await RepairAsync(board, result, attempt, cancellationToken).ConfigureAwait(false);
@@ -101,38 +98,20 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
         return BoardEntries.Read(answer, board.Order);
     }
 
-    /// <summary>By bare commands where it can: a member that has a score arrived with it and has it as long as it is found under its arrival, so
-    /// that place and score belong together though they are asked for one after the other.</summary>
+    /// <summary>Place and score of one moment.</summary>
     public async Task<LeaderboardEntry?> RankAsync(Board board, string member, CancellationToken cancellationToken)
     {
-        var result = await link.ExecuteAsync(
-            BoardOperations.Rank,
-            board.Members,
-            static (session, call) => session.Database.HashGetAsync(call.Members, call.member, CommandFlags.DemandMaster),
-            (board.Members, member),
-            cancellationToken).ConfigureAwait(false);
-        if (IsFinal(result, result.TryGetValue(out var known) && !known.IsNull))
+        for (var attempt = 1; ; attempt++)
         {
-            if (result.OrThrow(BoardOperations.Service).IsNull)
+            var result = await _ranks.EvaluateAsync(board.Both, [board.OrderLetter, member, HasSnapshots], cancellationToken)
+                .ConfigureAwait(false);
+            if (TryGetAnswer(board, result, out var answer))
             {
-                return null;
+                return BoardEntries.ReadPlace(answer, member);
             }
 
-            var (physical, score) = BoardEntries.ReadKnown(known, member, board.Order);
-            var place = await PlaceOfAsync(board, physical, cancellationToken).ConfigureAwait(false);
-            if (place is not null)
-            {
-                return new LeaderboardEntry(member, score, place.Value + 1);
-            }
+            await RepairAsync(board, result, attempt, cancellationToken).ConfigureAwait(false);
         }
-
-        // It moves, or the board is lost.
-        var answer = await EvaluateAsync(
-            BoardOperations.Rank, BoardScripts.Rank, board, board.Both, [board.OrderLetter, member, 0, 0, HasSnapshots], cancellationToken)
-            .ConfigureAwait(false);
-        return answer.IsNull
-            ? null
-            : new LeaderboardEntry(member, BoardScores.Read(BoardEntries.Bytes(answer[0])), (long)answer[1] + 1);
     }
 
     public async Task<long> CountAsync(Board board, CancellationToken cancellationToken)
@@ -167,26 +146,23 @@ internal sealed class BoardCalls(RedisLink link, LeaderboardOptions options, Res
 
     private static RedisValue AsMilliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>False if there was none, or if the board is lost.</summary>
+    /// <exception cref="InvalidOperationException">The board is kept in the other order.</exception>
+    private static bool TryGetAnswer(Board board, RedisCallResult<RedisResult> result, [MaybeNullWhen(false)] out RedisResult answer)
+    {
+        if (!result.TryGetValue(out answer) || answer.Resp2Type != ResultType.SimpleString)
+        {
+            return answer is not null;
+        }
+
+        return (string?)answer == "ORDER" ? throw BoardEntries.OtherOrder(board.Order) : false;
+    }
+
     /// <summary>Whether nothing more is to be asked. Finding something proves that the board is there; finding nothing only proves that there
     /// is nothing where no snapshot could bring it back.</summary>
     private bool IsFinal<T>(RedisCallResult<T> result, bool isSomething) => result.Status == RedisCallStatus.Ok
         ? isSomething || restorer is null
         : !RequiredAnswers.IsOfWrongType(result);
-
-    private async Task<long?> PlaceOfAsync(Board board, RedisValue physical, CancellationToken cancellationToken)
-    {
-        var result = await link.ExecuteAsync(
-            BoardOperations.Rank,
-            board.Scores,
-            static (session, call) => session.Database.SortedSetRankAsync(
-                call.Scores,
-                call.physical,
-                call.Order == LeaderboardOrder.HighestFirst ? Order.Descending : Order.Ascending,
-                CommandFlags.DemandMaster),
-            (board.Scores, physical, board.Order),
-            cancellationToken).ConfigureAwait(false);
-        return RequiredAnswers.IsOfWrongType(result) ? null : result.OrThrow(BoardOperations.Service);
-    }
 
     private async Task RepairAsync<T>(Board board, RedisCallResult<T> result, int attempt, CancellationToken cancellationToken)
     {

@@ -38,22 +38,11 @@ internal static class BoardEntries
         return entries;
     }
 
-    /// <summary>What the hash of members tells of one: under which name the sorted set holds it, and its score.</summary>
-    public static (RedisValue Physical, double Score) ReadKnown(RedisValue known, string member, LeaderboardOrder order)
-    {
-        var bytes = ((ReadOnlyMemory<byte>)known).Span;
-        if (bytes.Length <= ArrivalLength || !BoardScores.TryRead(bytes[ArrivalLength..], out var score))
-        {
-            // Not ours: nothing is found under it.
-            return (RedisValue.EmptyString, 0);
-        }
-
-        ThrowIfOtherOrder(bytes, order);
-        var physical = new byte[ArrivalLength + Encoding.UTF8.GetByteCount(member)];
-        bytes[..ArrivalLength].CopyTo(physical);
-        Encoding.UTF8.GetBytes(member, physical.AsSpan(ArrivalLength));
-        return (physical, score);
-    }
+    /// <summary>The answer of board-rank.lua; null where there is no place. A score that cannot be read is none.</summary>
+    public static LeaderboardEntry? ReadPlace(RedisResult answer, string member) =>
+        answer.IsNull || !BoardScores.TryRead(Bytes(answer[0]), out var score)
+            ? null
+            : new LeaderboardEntry(member, score, (long)answer[1] + 1);
 
     public static ReadOnlySpan<byte> Bytes(RedisResult result) => ((ReadOnlyMemory<byte>)(RedisValue)result).Span;
 

@@ -8,6 +8,7 @@ internal static class BoardScripts
 {
     public static readonly RedisScript Update = RealtimeScripts.Load("board-update.lua");
     public static readonly RedisScript Rank = RealtimeScripts.Load("board-rank.lua");
+    public static readonly RedisScript Around = RealtimeScripts.Load("board-around.lua");
     public static readonly RedisScript Page = RealtimeScripts.Load("board-page.lua");
     public static readonly RedisScript Remove = RealtimeScripts.Load("board-remove.lua");
     public static readonly RedisScript Delete = RealtimeScripts.Load("board-delete.lua");

@@ -23,7 +23,7 @@ internal sealed class LeaderboardService : ILeaderboards, IRealtimeComponent
         _prefix = options.KeyPrefix ?? link.Prefix;
         var kind = new BoardKind(link, _prefix);
         _hasSnapshots = snapshots is not null;
-        _calls = new BoardCalls(link, options, snapshots?.Add(kind), kind);
+        _calls = new BoardCalls(link, options, snapshots?.Add(kind), kind, root.TimeProvider);
         _updates = new BoardUpdates(_calls);
     }
 

@@ -83,7 +83,7 @@ internal sealed class RedisLeaderboard(BoardCalls calls, BoardUpdates combined, 
 
         var answer = await calls.EvaluateAsync(
             BoardOperations.Around,
-            BoardScripts.Rank,
+            BoardScripts.Around,
             board,
             board.Both,
             [board.OrderLetter, member, before, after, calls.HasSnapshots],

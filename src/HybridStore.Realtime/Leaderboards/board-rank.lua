@@ -1,37 +1,41 @@
 #!lua flags=no-writes,allow-oom
--- Tells a member's place and its neighbours' (board-update.lua says what a board is).
+-- Tells places of members, each on a board of its own (board-update.lua says what a board is).
 --
--- KEYS[1]      sorted set of the scores
--- KEYS[2]      hash of the members
--- ARGV[1]      'h' highest first, 'l' lowest first
--- ARGV[2]      the member
--- ARGV[3]      how many better ones are wanted too
--- ARGV[4]      how many worse ones
--- ARGV[5]      '1' where there are snapshots, to which a lost board matters
--- returns      nil if the member has no score; otherwise the first place that is told, from 0, then of each place the arrival .. member and
---              the score. Without neighbours the score alone, and the place, from 0. Status LOST, ORDER as in board-update.lua.
-local found = redis.call('HMGET', KEYS[2], '', ARGV[2])
-local last, arrival = found[1], found[2] and string.sub(found[2], 1, 14)
-if not last then
-  return ARGV[5] == '1' and { ok = 'LOST' } or nil
-end
-local highest = ARGV[1] == 'h'
-if last ~= '-' and (string.byte(last) == 48) == highest then
-  return { ok = 'ORDER' }
-end
-if not arrival then
-  return nil
+-- KEYS         of each place that is asked for two:
+--                sorted set of the scores
+--                hash of the members
+-- ARGV         of each three:
+--                'h' highest first, 'l' lowest first
+--                the member
+--                '1' where there are snapshots, to which a lost board matters
+-- returns      of each nil if the member has no score; otherwise the score, and the place, from 0. Status LOST, ORDER as in board-update.lua,
+--              ERROR and its text where the board is of a wrong type.
+local function placeOf(scores, members, highest, member, isDurable)
+  local lost = isDurable and { ok = 'LOST' }
+  local found = redis.pcall('HMGET', members, '', member)
+  if found.err then
+    return { ok = 'ERROR ' .. found.err }
+  end
+  local last, known = found[1], found[2]
+  if not last then
+    return lost
+  end
+  if last ~= '-' and (string.byte(last) == 48) == highest then
+    return { ok = 'ORDER' }
+  end
+  if not known then
+    return false
+  end
+
+  local place = redis.pcall(highest and 'ZREVRANK' or 'ZRANK', scores, string.sub(known, 1, 14) .. member)
+  if type(place) == 'number' then
+    return { string.sub(known, 15), place }
+  end
+  return place and { ok = 'ERROR ' .. place.err } or lost
 end
 
-local place = redis.call(highest and 'ZREVRANK' or 'ZRANK', KEYS[1], arrival .. ARGV[2])
-if not place then
-  return ARGV[5] == '1' and { ok = 'LOST' } or nil
+local answers = {}
+for i = 1, #KEYS / 2 do
+  answers[i] = placeOf(KEYS[i * 2 - 1], KEYS[i * 2], ARGV[i * 3 - 2] == 'h', ARGV[i * 3 - 1], ARGV[i * 3] == '1')
 end
-if ARGV[3] == '0' and ARGV[4] == '0' then
-  return { redis.call('ZSCORE', KEYS[1], arrival .. ARGV[2]), place }
-end
-
-local first = math.max(0, place - ARGV[3])
-local answer = redis.call(highest and 'ZREVRANGE' or 'ZRANGE', KEYS[1], first, place + ARGV[4], 'WITHSCORES')
-table.insert(answer, 1, first)
-return answer
+return answers

@@ -12,7 +12,8 @@ namespace HybridStore.Realtime.Redis;
 /// </summary>
 /// <remarks>
 /// <para>The script is given the keys of its items one behind the other in KEYS, equally many for each, and their arguments in ARGV likewise; it
-/// returns an answer for each item. What concerns one must not fail the others: it must not raise an error for what it finds there.</para>
+/// returns an answer for each item. What concerns one must not fail the others: the script does not raise an error that comes of what it finds
+/// there, but answers with the status ERROR, a space and its text, and that item alone has failed.</para>
 /// <para>On a cluster each item goes by itself to where its keys live. A call that fails fails its own items only. Who has waited for as long as a call
 /// may take, or for one that was not answered in time, is not sent: nobody waits for two time-outs.</para>
 /// </remarks>
@@ -23,6 +24,9 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
 
     // While Redis works on one, the answers of the other are handed out.
     private const int MostUnderWay = 2;
+
+    // The client understands no error within an answer.
+    private const string ErrorPrefix = "ERROR ";
 
     private static readonly TimeoutException WaitedTooLong =
         new("The call waited for an earlier one to Redis for as long as a call may take.");
@@ -61,7 +65,7 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
     private async ValueTask<RedisCallResult<RedisResult>> SendOneAsync(RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
     {
         var answered = await link.EvaluateAsync(operation, script, keys, arguments, cancellationToken).ConfigureAwait(false);
-        return answered.TryGetValue(out var answer) ? RedisCallResult<RedisResult>.Ok(answer[0]) : answered;
+        return AnswerTo(answered, 0);
     }
 
     private async ValueTask<RedisCallResult<RedisResult>> SendFirstAsync(
@@ -91,12 +95,27 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
             var answered = await link.EvaluateAsync(operation, script, keys, arguments, CancellationToken.None).ConfigureAwait(false);
             for (var index = 0; index < calls.Count; index++)
             {
-                calls[index].TrySetResult(
-                    answered.TryGetValue(out var answers) ? RedisCallResult<RedisResult>.Ok(answers[index]) : answered);
+                calls[index].TrySetResult(AnswerTo(answered, index));
             }
 
             calls = Take(IsTimeout(answered.Error));
         }
+    }
+
+    private static RedisCallResult<RedisResult> AnswerTo(RedisCallResult<RedisResult> answered, int index)
+    {
+        if (!answered.TryGetValue(out var answers))
+        {
+            return answered;
+        }
+
+        var answer = answers[index];
+        return answer.Resp2Type == ResultType.SimpleString
+            && (string)answer! is var status
+            && status.StartsWith(ErrorPrefix, StringComparison.Ordinal)
+            ? RedisCallResult<RedisResult>.Failed(
+                new RedisServerException(RedisErrorKind.Unknown, CommandFlags.DemandMaster, status[ErrorPrefix.Length..]))
+            : RedisCallResult<RedisResult>.Ok(answer);
     }
 
     private static (RedisKey[] Keys, RedisValue[] Arguments) Together(List<PendingCall> calls)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using HybridStore.Realtime.Redis;
 using HybridStore.Realtime.Snapshots;
 using HybridStore.Redis;
@@ -8,7 +9,7 @@ namespace HybridStore.Realtime.UserStates;
 
 /// <summary>The calls of user state: each is repeated when Redis has lost the group, once it is restored, and when somebody else has put
 /// something where it belongs, once that is removed.</summary>
-internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKind kind)
+internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKind kind, TimeProvider timeProvider)
 {
     private const int Attempts = 3;
 
@@ -16,7 +17,8 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
     private const long MemoryOfDeletionMilliseconds = 24 * 60 * 60 * 1000;
 
     private static readonly RedisValue[] Types = ["hash", "set"];
-    private static readonly RedisValue Incarnation = RedisValue.EmptyString;
+
+    private readonly ScriptCombiner _gets = new(link, UserStateOperations.Get, UserStateScripts.Get, timeProvider);
 
     public bool HasSnapshots { get; } = restorer is not null;
 
@@ -32,16 +34,10 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
     {
         for (var attempt = 1; ; attempt++)
         {
-            var result = await link.ExecuteAsync(
-                UserStateOperations.Get,
-                group.Hash,
-                static (session, call) => session.Database.HashGetAsync(
-                    call.Hash, [call.field, Incarnation], CommandFlags.DemandMaster),
-                (group.Hash, field),
-                cancellationToken).ConfigureAwait(false);
-            if (result.TryGetValue(out var found) && (!HasSnapshots || !found[0].IsNull || !found[1].IsNull))
+            var result = await _gets.EvaluateAsync([group.Hash], [field, HasSnapshots ? "1" : "0"], cancellationToken).ConfigureAwait(false);
+            if (TryGetAnswer(result, out var answer))
             {
-                return found[0];
+                return (RedisValue)answer;
             }
 
             await RepairAsync(group, result, attempt, cancellationToken).ConfigureAwait(false);
@@ -74,7 +70,7 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
         for (var attempt = 1; ; attempt++)
         {
             var result = await link.EvaluateAsync(operation, script, group.Keys, arguments, cancellationToken).ConfigureAwait(false);
-            if (result.TryGetValue(out var answer) && (answer.Resp2Type != ResultType.SimpleString || (string?)answer != "LOST"))
+            if (TryGetAnswer(result, out var answer))
             {
                 return answer;
             }
@@ -82,6 +78,10 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
             await RepairAsync(group, result, attempt, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>False if there was none, or if the group is lost.</summary>
+    private static bool TryGetAnswer(RedisCallResult<RedisResult> result, [MaybeNullWhen(false)] out RedisResult answer) =>
+        result.TryGetValue(out answer) && (answer.Resp2Type != ResultType.SimpleString || (string?)answer != "LOST");
 
     private async Task RepairAsync<T>(GroupOfUser group, RedisCallResult<T> result, int attempt, CancellationToken cancellationToken)
     {

@@ -27,7 +27,7 @@ internal sealed class UserStateService : IUserState, IRealtimeComponent
         _prefix = options.KeyPrefix ?? link.Prefix;
         _values = new FieldValues(root, options);
         var kind = new UserStateKind(link, _prefix);
-        _calls = new GroupCalls(link, snapshots?.Add(kind), kind);
+        _calls = new GroupCalls(link, snapshots?.Add(kind), kind, root.TimeProvider);
     }
 
     public RealtimeServiceOptions Options => _options;

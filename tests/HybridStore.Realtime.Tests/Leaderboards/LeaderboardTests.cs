@@ -1,3 +1,4 @@
+using HybridStore.Realtime.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 
@@ -207,6 +208,35 @@ public class LeaderboardTests(ServersFixture fixture)
             Assert.Equal(1, (await board.RankAsync("b", Cancellation))!.Value.Rank);
             await board.DeleteAsync(Cancellation);
             await board.SetAsync("a", 1, Cancellation);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_asks_together_with_others_is_not_disturbed_by_what_is_wrong_with_their_boards(bool snapshots)
+    {
+        await using var host = await RealtimeHost.StartAsync(fixture.Servers, builder => LeaderboardWork.Register(builder, snapshots));
+        var boards = host.Get<ILeaderboards>();
+        var (good, lost) = (boards.Get("good"), boards.Get("never there"));
+        await boards.Get("spoiled").SetAsync("a", 1, Cancellation);
+        await SpoilAsync(host, await KeysAsync(host));
+        await good.UpdateAsync([LeaderboardUpdate.Set("a", 7), LeaderboardUpdate.Set("b", 8)], Cancellation);
+        var ofOtherOrder = boards.Get("good", LeaderboardOrder.LowestFirst);
+        var rounds = Enumerable.Range(0, 60).Select(_ => (
+            Good: good.RankAsync("a", Cancellation),
+            Missing: good.RankAsync("c", Cancellation),
+            Spoiled: boards.Get("spoiled").RankAsync("a", Cancellation),
+            Lost: lost.RankAsync("a", Cancellation),
+            Other: ofOtherOrder.RankAsync("a", Cancellation))).ToArray();
+
+        foreach (var round in rounds)
+        {
+            Assert.Equal(new LeaderboardEntry("a", 7, 2), await round.Good);
+            Assert.Null(await round.Missing);
+            Assert.Null(await round.Spoiled);
+            Assert.Null(await round.Lost);
+            await Assert.ThrowsAsync<InvalidOperationException>(() => round.Other);
         }
     }
 
