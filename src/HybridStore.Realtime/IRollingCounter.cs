@@ -21,15 +21,20 @@ public interface IRollingCounter
     ValueTask<bool> IncrementAsync(string member, long by = 1, CancellationToken cancellationToken = default);
 
     /// <summary>How often one member was counted.</summary>
-    /// <param name="member">Which.</param>
+    /// <param name="member">Which; one named <see cref="RollingCount.Others"/> shares its count with what that stands for.</param>
     /// <param name="window">In the last so much time: more than zero, at most <see cref="RollingCounterOptions.Window"/>, which is the
     /// default.</param>
     /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ArgumentException"><paramref name="member"/> is not as it must be.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is not in its range.</exception>
     /// <exception cref="RealtimeUnavailableException">Redis did not answer.</exception>
     Task<long> SumAsync(string member, TimeSpan? window = null, CancellationToken cancellationToken = default);
 
     /// <summary>How often all members together were counted.</summary>
-    /// <inheritdoc cref="SumAsync"/>
+    /// <param name="window">As in <see cref="SumAsync"/>.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="window"/> is not in its range.</exception>
+    /// <exception cref="RealtimeUnavailableException">Redis did not answer.</exception>
     Task<long> TotalAsync(TimeSpan? window = null, CancellationToken cancellationToken = default);
 
     /// <summary>The members that were counted most, the largest first; equal ones in the order of their names, the last first. In buckets that
@@ -38,6 +43,7 @@ public interface IRollingCounter
     /// <param name="count">How many: 1 to 10,000.</param>
     /// <param name="window">As in <see cref="SumAsync"/>.</param>
     /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> or <paramref name="window"/> is not in its range.</exception>
     /// <exception cref="RealtimeUnavailableException">Redis did not answer.</exception>
     Task<IReadOnlyList<RollingCount>> TopAsync(int count, TimeSpan? window = null, CancellationToken cancellationToken = default);
 

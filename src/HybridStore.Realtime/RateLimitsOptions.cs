@@ -22,8 +22,9 @@ public sealed class RateLimitsOptions : RealtimeServiceOptions
 
     /// <summary>Adds a policy, or replaces the one of that name. Those who share a limit use the same name and the same key.</summary>
     /// <param name="policy">Its name: 1 to 64 characters, none of them a control character. Part of names in Redis.</param>
-    /// <param name="limit">What it permits. Another limit under the same name goes by what was counted before, unless algorithm or window
-    /// differ.</param>
+    /// <param name="limit">What it permits. Another limit under the same name goes on from what was counted before, unless it has another algorithm,
+    /// or is a sliding window of another length.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="limit"/> is null.</exception>
     /// <exception cref="ArgumentException">The name is empty, too long or has control characters.</exception>
     public void Add(string policy, RateLimit limit)
     {

@@ -14,7 +14,7 @@ public abstract class RealtimeServiceOptions
     }
 
     /// <summary>StackExchange.Redis's connection string of a Redis of this service's own, for example one that persists and does not evict.
-    /// Services with the same connection string share a connection. Default: <see langword="null"/>, the store's Redis is used.</summary>
+    /// Services with the same connection string, prefix and time-out share a connection. Default: <see langword="null"/>, the store's Redis is used.</summary>
     public string? RedisConnectionString { get; set; }
 
     /// <summary>What the names of this service in Redis begin with: 1 to 64 characters, no braces, white space or control characters, no
@@ -43,6 +43,7 @@ public abstract class RealtimeServiceOptions
 
     /// <summary>Gives this service a Redis client of its own, which is never disposed here.</summary>
     /// <param name="multiplexer">Finds it among the services. It is called in the background, and again after a while if it throws.</param>
+    /// <exception cref="ArgumentNullException">It is null.</exception>
     public void UseRedis(Func<IServiceProvider, IConnectionMultiplexer> multiplexer)
     {
         ArgumentNullException.ThrowIfNull(multiplexer);
@@ -57,6 +58,11 @@ public abstract class RealtimeServiceOptions
         if (RedisConnectionString is { } redis && ConnectionStringError(redis) is { } error)
         {
             yield return error;
+        }
+
+        if (Multiplexer is not null && RedisConnectionString is not null)
+        {
+            yield return "UseRedis was given a client and RedisConnectionString names a server: say one of them.";
         }
 
         if (KeyPrefix is { } prefix

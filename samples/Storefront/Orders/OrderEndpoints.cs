@@ -15,7 +15,7 @@ internal static class OrderEndpoints
             var (outcome, placed) = (await orders.PlaceAsync(order, token)).Result;
             if (outcome == OrderOutcome.Placed)
             {
-                await board.SoldAsync(order.ProductId, order.Quantity, token);
+                await board.SoldAsync(order.ProductId, order.Quantity);
             }
 
             return outcome switch

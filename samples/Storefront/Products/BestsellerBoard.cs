@@ -9,11 +9,11 @@ public sealed class BestsellerBoard(ILeaderboards boards, TimeProvider time)
     private ILeaderboard Board => boards.Get($"bestsellers:{time.GetUtcNow():yyyy-MM}");
 
     /// <summary>Some of a product have been sold. An order that is placed stays placed whatever becomes of the board.</summary>
-    public async Task SoldAsync(int productId, int quantity, CancellationToken cancellationToken = default)
+    public async Task SoldAsync(int productId, int quantity)
     {
         try
         {
-            await Board.AddAsync($"{productId}", quantity, cancellationToken);
+            await Board.AddAsync($"{productId}", quantity);
         }
         catch (RealtimeUnavailableException)
         {

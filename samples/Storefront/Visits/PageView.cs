@@ -14,5 +14,6 @@ public sealed record PageView(int ProductId, DateTimeOffset SeenAt)
         views.Map("seen_at", view => view.SeenAt);
         views.FlushInterval = TimeSpan.FromSeconds(1);
         views.WhenRedisIsDown = BufferOverflow.WriteThrough;
+        views.WhenFull = BufferOverflow.Reject;
     }
 }

@@ -10,7 +10,7 @@
 -- ARGV[3]      how many members a bucket tells apart
 -- ARGV[4]      as which member those are counted that come when it is full
 -- ARGV[5...]   a member, and how often it is counted, in pairs
--- returns      1
+-- returns      1; an error if the server refuses to count
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local bucket = KEYS[1] .. ':' .. string.format('%.0f', math.floor(now / tonumber(ARGV[1])))
@@ -21,7 +21,10 @@ end
 
 local all = redis.pcall('ZINCRBY', bucket, total, '')
 if type(all) == 'table' then
-  -- Not ours, whatever it is.
+  -- A full server, say, is no reason to forget what was counted: only what is no bucket gives way.
+  if not string.find(all.err, 'WRONGTYPE') then
+    return all
+  end
   redis.call('UNLINK', bucket)
   all = redis.call('ZINCRBY', bucket, total, '')
 end

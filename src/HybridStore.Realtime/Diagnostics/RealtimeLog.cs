@@ -20,6 +20,10 @@ internal static partial class RealtimeLog
     [LoggerMessage(3003, LogLevel.Information, "The tables of HybridStore.Realtime are installed in the schema {Schema}.")]
     public static partial void Installed(ILogger logger, string schema);
 
-    [LoggerMessage(3004, LogLevel.Warning, "PostgreSQL could not be reached at start: whether the tables of HybridStore.Realtime are there is not known.")]
-    public static partial void PostgresNotReachedAtStart(ILogger logger, Exception error);
+    [LoggerMessage(3004, LogLevel.Warning,
+        "PostgreSQL could not be reached at start: the tables of HybridStore.Realtime are installed, or looked for, when it is there.")]
+    public static partial void PostgresNotReachedAtStart(ILogger logger);
+
+    [LoggerMessage(3005, LogLevel.Error, "The tables of HybridStore.Realtime are missing, and services that need them fail until they are there.")]
+    public static partial void NotInstalled(ILogger logger, Exception error);
 }

@@ -43,9 +43,8 @@ internal sealed class RateLimitPolicy : IAsyncDisposable
         RedisKey name, string key, int permits, CancellationToken cancellationToken)
     {
         var asked = await _calls.EvaluateAsync([name], _script.ArgumentsFor(permits), cancellationToken).ConfigureAwait(false);
-        if (asked.TryGetValue(out var result))
+        if (asked.TryGetValue(out var result) && RateLimitScript.TryParse(result, out var counted))
         {
-            var counted = RateLimitScript.Parse(result);
             _metrics.Count(Name, counted.IsGranted ? "granted" : "refused");
             return (counted, true);
         }

@@ -39,7 +39,13 @@ internal sealed class RateLimitScript
     /// <summary>What stands between prefix and key.</summary>
     public string Kind { get; }
 
-    public static RateLimitAnswer Parse(RedisResult answer) => new((int)answer[0] == 1, (int)answer[1], TimeSpan.FromMilliseconds((long)answer[2]));
+    /// <summary>False if the server has not counted.</summary>
+    public static bool TryParse(RedisResult result, out RateLimitAnswer answer)
+    {
+        var verdict = (int)result[0];
+        answer = new RateLimitAnswer(verdict == 1, (int)result[1], TimeSpan.FromMilliseconds((long)result[2]));
+        return verdict >= 0;
+    }
 
     /// <summary>What it is given for a key.</summary>
     public RedisValue[] ArgumentsFor(int permits) => [permits, .. _arguments];

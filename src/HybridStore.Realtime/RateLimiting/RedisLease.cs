@@ -7,8 +7,12 @@ namespace HybridStore.Realtime.RateLimiting;
 /// <param name="answer">What was said.</param>
 /// <param name="limit">The limit.</param>
 /// <param name="isFromRedis">Whether it is what all processes together go by.</param>
-internal sealed class RedisLease(RateLimitAnswer answer, int limit, bool isFromRedis) : RateLimitLease
+/// <param name="reason">Why it is not; null where it is.</param>
+internal sealed class RedisLease(RateLimitAnswer answer, int limit, bool isFromRedis, string? reason) : RateLimitLease
 {
+    public const string RedisIsAway = "Redis is not available.";
+    public const string OnlyAsynchronously = "Permits are acquired asynchronously: use AcquireAsync.";
+
     private static readonly string[] Names =
         [MetadataName.RetryAfter.Name, MetadataName.ReasonPhrase.Name, RateLimitMetadata.Limit.Name, RateLimitMetadata.Remaining.Name];
 
@@ -21,7 +25,7 @@ internal sealed class RedisLease(RateLimitAnswer answer, int limit, bool isFromR
         metadata = metadataName switch
         {
             _ when metadataName == MetadataName.RetryAfter.Name && answer.RetryAfter > TimeSpan.Zero => answer.RetryAfter,
-            _ when metadataName == MetadataName.ReasonPhrase.Name && !isFromRedis => "Redis is not available.",
+            _ when metadataName == MetadataName.ReasonPhrase.Name => reason,
             _ when metadataName == RateLimitMetadata.Limit.Name => limit,
             _ when metadataName == RateLimitMetadata.Remaining.Name && isFromRedis => answer.Remaining,
             _ => null,

@@ -31,7 +31,7 @@ internal sealed class RedisRateLimiter(RateLimitPolicy policy, RedisKey name, st
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {
         ThrowIfTooMany(permitCount);
-        return new RedisLease(default, policy.Limit.PermitLimit, isFromRedis: false);
+        return new RedisLease(default, policy.Limit.PermitLimit, isFromRedis: false, RedisLease.OnlyAsynchronously);
     }
 
     protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ internal sealed class RedisRateLimiter(RateLimitPolicy policy, RedisKey name, st
             Interlocked.Increment(ref _refused);
             policy.CountRefusal();
             return new RedisLease(
-                new RateLimitAnswer(false, (int)Volatile.Read(ref _available), rest), policy.Limit.PermitLimit, isFromRedis: true);
+                new RateLimitAnswer(false, (int)Volatile.Read(ref _available), rest), policy.Limit.PermitLimit, isFromRedis: true, reason: null);
         }
 
         var (answer, isFromRedis) = await policy.AcquireAsync(name, key, permitCount, cancellationToken).ConfigureAwait(false);
@@ -58,7 +58,7 @@ internal sealed class RedisRateLimiter(RateLimitPolicy policy, RedisKey name, st
             }
         }
 
-        return new RedisLease(answer, policy.Limit.PermitLimit, isFromRedis);
+        return new RedisLease(answer, policy.Limit.PermitLimit, isFromRedis, isFromRedis ? null : RedisLease.RedisIsAway);
     }
 
     private void ThrowIfTooMany(int permitCount)

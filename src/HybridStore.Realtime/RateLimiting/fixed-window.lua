@@ -8,11 +8,14 @@
 --                the limit
 --                the length of the window in milliseconds
 -- returns      for each of them { 1 if they were taken (or there is one), else 0; how many are left; in how many milliseconds they may be
---                there, 0 if they were taken }
+--                there, 0 if they were taken }; -1 if the server refuses to count
 local function take(window, wanted, limit, length)
   local taken = redis.pcall('INCRBY', window, wanted)
   if type(taken) ~= 'number' then
-    -- Not ours, whatever it is.
+    -- A full server, say, is no reason to forget what was taken: only what is no window gives way.
+    if not (string.find(taken.err, 'WRONGTYPE') or string.find(taken.err, 'integer') or string.find(taken.err, 'overflow')) then
+      return { -1, 0, 0 }
+    end
     redis.call('UNLINK', window)
     taken = redis.call('INCRBY', window, wanted)
   end

@@ -12,7 +12,7 @@ internal sealed class RedisLinks(IServiceProvider services, StoreRoot root, Stor
     : IAsyncDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string ConnectionString, string Prefix, TimeSpan Timeout), RedisLink> _byConnectionString = [];
+    private readonly Dictionary<(object Server, string Prefix, TimeSpan Timeout), RedisLink> _byServer = [];
     private readonly List<RedisLink> _links = [];
     private RedisLink? _shared;
 
@@ -26,18 +26,16 @@ internal sealed class RedisLinks(IServiceProvider services, StoreRoot root, Stor
                 return _shared ??= Shared(options);
             }
 
+            // Asked for by the service and by whoever starts it: the same factory is the same server.
             var settings = SettingsOf(options);
-            if (options.Multiplexer is { } factory)
+            var name = (options.Multiplexer ?? (object)options.RedisConnectionString!, PrefixOf(options), settings.RedisTimeout);
+            if (!_byServer.TryGetValue(name, out var link))
             {
-                return Add(_ => Task.FromResult(factory(services)), owned: false, settings, PrefixOf(options));
-            }
-
-            var name = (options.RedisConnectionString!, PrefixOf(options), settings.RedisTimeout);
-            if (!_byConnectionString.TryGetValue(name, out var link))
-            {
-                var (connect, owned) = ConnectionSources.Multiplexer(services, new StoreRegistration(registration.Key), settings);
+                var (connect, owned) = options.Multiplexer is { } factory
+                    ? (_ => Task.FromResult(factory(services)), false)
+                    : ConnectionSources.Multiplexer(services, new StoreRegistration(registration.Key), settings);
                 link = Add(connect, owned, settings, PrefixOf(options));
-                _byConnectionString.Add(name, link);
+                _byServer.Add(name, link);
             }
 
             return link;

@@ -1,7 +1,6 @@
 using HybridStore.Realtime.Diagnostics;
 using HybridStore.Realtime.Redis;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 
 namespace HybridStore.Realtime.Registration;
 
@@ -14,6 +13,7 @@ internal sealed class RealtimeStarter(Func<RealtimeRoot> root, Func<IEnumerable<
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<IRealtimeComponent> _started = [];
     private Task _checks = Task.CompletedTask;
+    private Task _tables = Task.CompletedTask;
 
     /// <exception cref="InvalidOperationException">The tables are missing, or of another version.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -21,57 +21,63 @@ internal sealed class RealtimeStarter(Func<RealtimeRoot> root, Func<IEnumerable<
         var all = components().ToList();
         if (all.Exists(component => component.NeedsTables))
         {
-            await PrepareTablesAsync(root(), cancellationToken).ConfigureAwait(false);
+            var tables = new TablePreparation(root());
+            if (!await tables.TryAsync(cancellationToken).ConfigureAwait(false))
+            {
+                RealtimeLog.PostgresNotReachedAtStart(root().Logger);
+                _tables = Task.Run(() => tables.GoOnAsync(_stopping.Token), CancellationToken.None);
+            }
         }
 
-        foreach (var component in all)
+        try
         {
-            root().Links.For(component.Options).Start();
-            await component.StartAsync(cancellationToken).ConfigureAwait(false);
-            _started.Add(component);
+            foreach (var component in all)
+            {
+                root().Links.For(component.Options).Start();
+                await component.StartAsync(cancellationToken).ConfigureAwait(false);
+                _started.Add(component);
+            }
+        }
+        catch
+        {
+            // The host does not stop what did not start as a whole.
+            await StopAsync(CancellationToken.None).ConfigureAwait(false);
+            throw;
         }
 
         // Behind the start: a Redis that is away must not hold it up.
         _checks = Task.Run(() => CheckDurabilityAsync(all, _stopping.Token), CancellationToken.None);
     }
 
+    /// <exception cref="AggregateException">Some could not be stopped as they should; all others were.</exception>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _checks.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _tables.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // The last first: it may stand on those before it.
+        List<Exception> errors = [];
         for (var index = _started.Count - 1; index >= 0; index--)
         {
-            await _started[index].StopAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await _started[index].StopAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error)
+            {
+                errors.Add(error);
+            }
         }
 
         _started.Clear();
+        if (errors.Count > 0)
+        {
+            throw new AggregateException("Services of HybridStore did not stop as they should.", errors);
+        }
     }
 
     public void Dispose() => _stopping.Dispose();
-
-    private static async Task PrepareTablesAsync(RealtimeRoot root, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (root.Options.InstallAtStart)
-            {
-                await root.Schema.InstallAsync(cancellationToken).ConfigureAwait(false);
-                RealtimeLog.Installed(root.Logger, root.Options.Schema);
-            }
-            else if (!await root.Schema.IsInstalledAsync(cancellationToken).ConfigureAwait(false))
-            {
-                throw new InvalidOperationException(
-                    $"The tables of HybridStore.Realtime are not in the schema {root.Options.Schema}, or of another version: run "
-                    + "RealtimeSchema.GetInstallScript as a user who may create them, or set InstallAtStart in ConfigureRealtime.");
-            }
-        }
-        catch (NpgsqlException error) when (error is not PostgresException)
-        {
-            RealtimeLog.PostgresNotReachedAtStart(root.Logger, error);
-        }
-    }
 
     private async Task CheckDurabilityAsync(List<IRealtimeComponent> all, CancellationToken cancellationToken)
     {
