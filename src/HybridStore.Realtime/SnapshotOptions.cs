@@ -8,8 +8,8 @@ public sealed class SnapshotOptions : RealtimeServiceOptions
     private static readonly TimeSpan ShortestHistory = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestHistory = TimeSpan.FromDays(3650);
 
-    /// <summary>How often one of the instances takes a snapshot, and so how much can be lost with Redis: 100 ms to 1 day. Default: 5
-    /// minutes.</summary>
+    /// <summary>How often one of the instances takes a snapshot, and so how much can be lost with Redis: 100 ms to 1 day. (Twice as much where the
+    /// instance whose turn it was has died in it.) Default: 5 minutes.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long the table <c>snapshot_history</c> keeps what each snapshot has found changed: 1 minute to 3,650 days. Default:
@@ -25,7 +25,8 @@ public sealed class SnapshotOptions : RealtimeServiceOptions
 
     /// <summary>Has a sorted set or a hash kept in snapshots too that the application writes with a client of its own, in the Redis of the
     /// snapshots. Each snapshot reads all of it unless Redis tells by keyspace notifications that it has not changed
-    /// (<c>notify-keyspace-events</c> with <c>Kgzh</c> or more), and writes what has changed.</summary>
+    /// (<c>notify-keyspace-events</c> with <c>Kgzh</c> or more), and writes what has changed. On a server that evicts, what the application deletes
+    /// may come back: there a deletion looks like an eviction.</summary>
     /// <param name="key">Its key, whole: 1 to 1,024 bytes in UTF-8 without control characters. Its members or fields may have 2,000
     /// bytes.</param>
     /// <param name="structure">What is kept there.</param>

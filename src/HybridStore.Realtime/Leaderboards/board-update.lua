@@ -123,7 +123,7 @@ if most > 0 then
 end
 
 -- Not with every change of a burst.
-if left < ttl * 0.99 then
+if left < ttl * 0.99 or left > ttl then
   redis.call('PEXPIRE', scores, ttl)
   redis.call('PEXPIRE', members, ttl)
   if mark ~= '' then

@@ -25,7 +25,9 @@ internal static class RealtimeRegistration
         var registration = AddRoot(builder);
         AddOptions(builder, configure);
         var (services, key) = (builder.Services, registration.Key);
-        if (services.Any(service => service.ServiceType == typeof(TService) && Equals(service.ServiceKey, key)))
+
+        // Not whether there is such a service: another's may be there already, as a cache of the framework's own, and ours takes its place.
+        if (services.Any(service => service.ServiceType == typeof(TImplementation) && Equals(service.ServiceKey, key)))
         {
             return;
         }

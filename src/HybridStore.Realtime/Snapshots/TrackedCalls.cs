@@ -21,11 +21,15 @@ internal sealed class TrackedCalls(RedisLink link)
         Looking, tracked.Key, static (database, key) => database.KeyTypeAsync(key, CommandFlags.DemandMaster), cancellationToken);
 
     /// <summary>Whether Redis has lost nothing since a snapshot or a restoration.</summary>
-    public Task<bool> IsSeenAsync(TrackedKey tracked, CancellationToken cancellationToken) => AskAsync(
-        Looking, tracked.SeenKey, static (database, key) => database.KeyExistsAsync(key, CommandFlags.DemandMaster), cancellationToken);
+    /// <returns>A mark that is new with each restoration; null if Redis has lost it.</returns>
+    public Task<RedisValue> SeenAsync(TrackedKey tracked, CancellationToken cancellationToken) => AskAsync(
+        Looking, tracked.SeenKey, static (database, key) => database.StringGetAsync(key, CommandFlags.DemandMaster), cancellationToken);
 
     public Task MarkSeenAsync(TrackedKey tracked, CancellationToken cancellationToken) => AskAsync(
-        Marking, tracked.SeenKey, static (database, key) => database.StringSetAsync(key, "1", flags: CommandFlags.DemandMaster), cancellationToken);
+        Marking,
+        tracked.SeenKey,
+        static (database, key) => database.StringSetAsync(key, Guid.NewGuid().ToString("N"), flags: CommandFlags.DemandMaster),
+        cancellationToken);
 
     /// <summary>How long it lasts; null for ever.</summary>
     public Task<TimeSpan?> LeftOfAsync(TrackedKey tracked, CancellationToken cancellationToken) => AskAsync(

@@ -134,6 +134,8 @@ internal sealed class TrackedStructures : IAsyncDisposable
             return;
         }
 
+        var seen = await _calls.SeenAsync(tracked, cancellationToken).ConfigureAwait(false);
+
         // Before the reading: what changes from here on is heard of again.
         tracked.MayHaveChanged = false;
         try
@@ -144,6 +146,13 @@ internal sealed class TrackedStructures : IAsyncDisposable
                 var left = await _calls.LeftOfAsync(tracked, cancellationToken).ConfigureAwait(false);
                 var before = await transaction.FieldsOfAsync(tracked.Kind, tracked.Name, cancellationToken).ConfigureAwait(false);
                 var entries = await EntryDifference.OfAsync(_calls.ScanAsync(tracked, cancellationToken), before).ConfigureAwait(false);
+                if (seen.IsNull || seen != await _calls.SeenAsync(tracked, cancellationToken).ConfigureAwait(false))
+                {
+                    // Redis has lost its data since: what is missing was not removed, and is put back the next time.
+                    tracked.MayHaveChanged = true;
+                    return;
+                }
+
                 if (entries.Any(entry => entry.Field.Length > LongestField))
                 {
                     SnapshotLog.FieldTooLong(_root.Logger, tracked.Structure, LongestField);
@@ -160,8 +169,6 @@ internal sealed class TrackedStructures : IAsyncDisposable
                         .ConfigureAwait(false);
                 }
             }
-
-            await _calls.MarkSeenAsync(tracked, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -173,7 +180,7 @@ internal sealed class TrackedStructures : IAsyncDisposable
     private async Task<bool> RestoreAsync(TrackedKey tracked, CancellationToken cancellationToken)
     {
         var type = await _calls.TypeOfAsync(tracked, cancellationToken).ConfigureAwait(false);
-        var isSeen = await _calls.IsSeenAsync(tracked, cancellationToken).ConfigureAwait(false);
+        var isSeen = !(await _calls.SeenAsync(tracked, cancellationToken).ConfigureAwait(false)).IsNull;
 
         // A server that evicts may have done so with the one and not with the other. Elsewhere the application has deleted it.
         var isLost = !isSeen

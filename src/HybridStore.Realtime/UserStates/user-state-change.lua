@@ -53,8 +53,8 @@ elseif ttl == 0 and left >= 0 then
   if mark ~= '' then
     redis.call('SADD', KEYS[2], mark .. 't')
   end
-elseif ttl > 0 and left < ttl * 0.99 then
-  -- Not with every change of a burst.
+elseif ttl > 0 and (left < ttl * 0.99 or left > ttl) then
+  -- Not with every change of a burst; and never longer than the group's own.
   redis.call('PEXPIRE', hash, ttl)
   if mark ~= '' then
     redis.call('SADD', KEYS[2], mark .. 't')

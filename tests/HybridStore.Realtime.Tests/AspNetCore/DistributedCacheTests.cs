@@ -27,6 +27,20 @@ public class DistributedCacheTests(ServersFixture fixture)
     }
 
     [Fact]
+    public async Task It_takes_the_place_of_a_cache_that_the_framework_has_registered_before()
+    {
+        await using var host = await RealtimeHost.StartAsync(fixture.Servers, builder =>
+        {
+            builder.Services.AddDistributedMemoryCache();
+            builder.AddDistributedCache();
+        });
+        await using var other = await RealtimeHost.StartAsync(fixture.Servers, builder => builder.AddDistributedCache(), besides: host);
+        await host.Get<IDistributedCache>().SetAsync("key", [7], new DistributedCacheEntryOptions(), Cancellation);
+
+        Assert.Equal([7], await other.Get<IDistributedCache>().GetAsync("key", Cancellation));
+    }
+
+    [Fact]
     public async Task The_synchronous_members_do_the_same()
     {
         await using var host = await StartAsync();

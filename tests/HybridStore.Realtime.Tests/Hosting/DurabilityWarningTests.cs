@@ -43,6 +43,21 @@ public class DurabilityWarningTests
         Assert.DoesNotContain(host.Logs.GetSnapshot(), line => line.Id.Id is MayBeEvicted or IsNotPersisted);
     }
 
+    [Fact]
+    public async Task A_service_with_a_client_of_its_own_is_started_and_judged_by_it_as_well()
+    {
+        await using var forgetting = await StartAsync("--appendonly", "no");
+        await using var keeping = await StartAsync("--appendonly", "yes");
+        await using var client = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(forgetting.Redis.ConnectionString);
+        await using var host = await RealtimeHost.StartAsync(
+            keeping, builder => ServiceUnderTest.Register(builder, options => options.UseRedis(_ => client)));
+        var service = host.Get<ServiceUnderTest>();
+
+        Assert.Contains("things", await host.LoggedAsync(IsNotPersisted), StringComparison.Ordinal);
+        Assert.Same(client, service.Link.Session!.Multiplexer);
+        Assert.Same(service.Link, host.Root.Links.For(service.Options));
+    }
+
     private static Task<TestServers> StartAsync(params string[] redis) =>
         TestServers.StartAsync(new TestServersOptions { RedisArguments = redis, Controllable = true }, Cancellation);
 }

@@ -79,6 +79,25 @@ public class OutageTests
     }
 
     [Fact]
+    public async Task A_full_Redis_forgets_no_permit_and_the_choice_holds()
+    {
+        await using var servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
+        await using var host = await RealtimeHost.StartAsync(servers, builder => builder.AddRateLimits(limits =>
+        {
+            limits.Add("test", RateLimit.FixedWindow(2, TimeSpan.FromHours(1)));
+            limits.WhenRedisIsDown = RateLimitFallback.FailClosed;
+        }));
+        var limits = host.Get<IRateLimits>();
+        Assert.True((await limits.For("test", "key").AcquireAsync(1, Cancellation)).IsAcquired);
+        await servers.Redis.RunAsync("CONFIG", "SET", "maxmemory", "1");
+        Assert.False((await limits.For("test", "key").AcquireAsync(1, Cancellation)).IsAcquired);
+        await servers.Redis.RunAsync("CONFIG", "SET", "maxmemory", "0");
+
+        Assert.True((await limits.For("test", "key").AcquireAsync(1, Cancellation)).IsAcquired);
+        Assert.False((await limits.For("test", "key").AcquireAsync(1, Cancellation)).IsAcquired);
+    }
+
+    [Fact]
     public async Task A_Redis_that_hangs_costs_its_time_out_and_no_more()
     {
         await using var servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);

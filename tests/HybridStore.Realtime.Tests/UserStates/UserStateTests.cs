@@ -95,6 +95,34 @@ public class UserStateTests(ServersFixture fixture)
     }
 
     [Fact]
+    public async Task A_group_never_lasts_longer_than_its_time_whatever_was_known_of_it_before()
+    {
+        var trusted = new UserStateGroup("trusted", TimeSpan.FromSeconds(60));
+        var device = trusted.Field<string>("device");
+        await using var host = await RealtimeHost.StartAsync(fixture.Servers, builder => builder.AddUserState().AddSnapshots());
+        var state = host.Get<IUserState>();
+        await state.SetAsync("u1", device, "phone", Cancellation);
+        await AssertLastsAsync();
+        await state.DeleteAsync("u1", trusted, Cancellation);
+        await state.SetAsync("u1", device, "laptop", Cancellation);
+        await AssertLastsAsync();
+
+        async Task AssertLastsAsync()
+        {
+            var groups = new List<TimeSpan>();
+            await foreach (var key in host.Redis.Multiplexer.GetServers()[0].KeysAsync(pattern: $"{host.Prefix}:*").WithCancellation(Cancellation))
+            {
+                if (await host.Redis.KeyTypeAsync(key) == RedisType.Hash && ((string)key!).Contains("trusted", StringComparison.Ordinal))
+                {
+                    groups.Add((await host.Redis.KeyTimeToLiveAsync(key)) ?? TimeSpan.MaxValue);
+                }
+            }
+
+            Assert.InRange(Assert.Single(groups), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
+        }
+    }
+
+    [Fact]
     public async Task A_group_lasts_its_time_from_each_change_on_and_one_without_lasts_for_ever()
     {
         await using var host = await StartAsync();
