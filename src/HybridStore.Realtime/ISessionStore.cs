@@ -1,14 +1,16 @@
 namespace HybridStore.Realtime;
 
 /// <summary>Sessions in Redis: each a set of named fields that one user has at hand by a secret id, with an end that moves on as it is used and
-/// one that does not. Safe to use from any thread and any number of processes: each change is atomic, and what was revoked never comes back.
+/// one that does not. Safe to use from any thread and any number of processes: each change is atomic, and what was revoked does not come
+/// back.
 /// </summary>
 /// <remarks>
 /// <para>An id holds 128 random bits that name the session and 256 that are its secret; Redis and PostgreSQL know SHA-256 hashes alone, so that
 /// nobody who reads them can use a session. An id that is unknown, malformed, of any length or has another secret is a session that is not there:
 /// it is hashed and asked for like any other, which takes the same time and throws nothing.</para>
 /// <para>While Redis is away all of this throws <see cref="SessionStoreUnavailableException"/>, within the time-out, or is served by the copy in
-/// PostgreSQL where there is one (<see cref="SessionStoreOptions.PostgresCopy"/>).</para>
+/// PostgreSQL where there is one (<see cref="SessionStoreOptions.PostgresCopy"/>). What one process alone does there while others reach Redis, such
+/// as a revocation, they hear of within 5 seconds.</para>
 /// </remarks>
 public interface ISessionStore
 {
@@ -37,7 +39,8 @@ public interface ISessionStore
     /// <exception cref="SessionStoreUnavailableException">It cannot be changed at the moment, or whether it was is not known.</exception>
     Task<long?> MergeAsync(string id, SessionChanges changes, CancellationToken cancellationToken = default);
 
-    /// <summary>Puts other fields in the place of all that a session has, unless it was changed since. Moves the end on.</summary>
+    /// <summary>Puts other fields in the place of all that a session has, unless it was changed since. Moves the end
+    /// on, except where it was changed.</summary>
     /// <param name="id">As in <see cref="GetAsync"/>.</param>
     /// <param name="expectedVersion">The <see cref="Session.Version"/> that the new fields were made from. Of any number of callers with the same
     /// one is lucky.</param>
@@ -63,6 +66,8 @@ public interface ISessionStore
     /// <param name="id">As in <see cref="GetAsync"/>.</param>
     /// <param name="cancellationToken">Cancels the wait, not the revocation.</param>
     /// <returns>Whether there was one.</returns>
+    /// <remarks>Where a process that alone does not reach Redis revokes in the copy, others that do may serve the session for up to 5 seconds
+    /// more.</remarks>
     /// <exception cref="SessionStoreUnavailableException">It may be there still: try again.</exception>
     Task<bool> RevokeAsync(string id, CancellationToken cancellationToken = default);
 
@@ -86,9 +91,10 @@ public interface ISessionStore
     /// <summary>Ends all sessions that a user has when this is called, those that are being created at that moment included.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="exceptId">The id of one that is spared, the caller's own; <see langword="null"/>: none.</param>
-    /// <param name="cancellationToken">Cancels the wait; what was not revoked by then is by the next call.</param>
+    /// <param name="cancellationToken">Cancels the wait, not the revocation.</param>
     /// <returns>How many were ended.</returns>
     /// <exception cref="ArgumentException"><paramref name="userId"/> breaks the rule.</exception>
-    /// <exception cref="SessionStoreUnavailableException">Some may be there still: try again.</exception>
+    /// <exception cref="SessionStoreUnavailableException">Some may be there still: try again. So it is always while Redis is away, with a copy as
+    /// well: those that the copy has are ended then, but Redis may have some that the copy could not be told of.</exception>
     Task<int> RevokeAllOfUserAsync(string userId, string? exceptId = null, CancellationToken cancellationToken = default);
 }

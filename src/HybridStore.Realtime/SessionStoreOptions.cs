@@ -19,8 +19,9 @@ public sealed class SessionStoreOptions : RealtimeServiceOptions
     public int MaximumSize { get; set; } = 256 * 1024;
 
     /// <summary>Whether PostgreSQL keeps a copy of each session, in the table <c>session</c> of <see cref="RealtimeOptions.Schema"/>: sessions
-    /// then outlast the loss of Redis, and are served from the copy while it is away. Each change costs a write to PostgreSQL more. Default:
-    /// <see langword="false"/>.</summary>
+    /// then outlast the loss of Redis, and are served from the copy while it is away. Each change costs a write to PostgreSQL more. Once
+    /// Redis has not answered, PostgreSQL must answer before Redis is trusted again. A process that alone does not reach Redis writes to the copy,
+    /// and the others serve what Redis has, even what was revoked, until they hear of it: up to 5 seconds. Default: <see langword="false"/>.</summary>
     public bool PostgresCopy { get; set; }
 
     /// <summary>How often in a second this process may look into the copy for sessions that Redis does not have: 1 to 100,000. It keeps a flood

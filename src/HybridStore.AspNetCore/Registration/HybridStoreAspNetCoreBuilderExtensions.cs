@@ -16,6 +16,12 @@ public static class HybridStoreAspNetCoreBuilderExtensions
     /// id alone, and revoking the session signs its user out. The user of a session is the claim <c>NameIdentifier</c>, or <c>sub</c>. A session
     /// ends with its ticket or with <see cref="SessionStoreOptions.SlidingExpiration"/>, whichever comes first. Needs <c>AddSessions</c>, and Data
     /// Protection with keys that all instances share, as cookies do anyway.</summary>
+    /// <remarks>
+    /// <para>Sign out, in a request before, and then sign in: that makes a new id. Whoever signs in again over a session of their own keeps its id,
+    /// and signing in over a session of another user ends that and throws <see cref="InvalidOperationException"/>.</para>
+    /// <para>While sessions cannot be had, authenticating throws <see cref="SessionStoreUnavailableException"/>: answer with 503. Signing in with a
+    /// ticket larger than <see cref="SessionStoreOptions.MaximumSize"/> throws <see cref="SessionTooLargeException"/>.</para>
+    /// </remarks>
     /// <param name="builder">The store's builder.</param>
     /// <param name="scheme">The cookie scheme.</param>
     /// <exception cref="ArgumentException"><paramref name="scheme"/> is empty.</exception>

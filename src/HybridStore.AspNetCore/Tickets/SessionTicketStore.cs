@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using HybridStore.Realtime;
+using HybridStore.Realtime.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -12,7 +13,6 @@ namespace HybridStore.AspNetCore.Tickets;
 internal sealed class SessionTicketStore(ISessionStore sessions, IDataProtectionProvider protection) : ITicketStore
 {
     private const string Field = "ticket";
-    private const int LongestUserId = 256;
     private const int LongestDevice = 512;
 
     private readonly IDataProtector _protector = protection.CreateProtector("HybridStore.AspNetCore.Tickets.v1");
@@ -27,9 +27,25 @@ internal sealed class SessionTicketStore(ISessionStore sessions, IDataProtection
 
     public Task RenewAsync(string key, AuthenticationTicket ticket) => RenewAsync(key, ticket, CancellationToken.None);
 
-    /// <summary>What was revoked meanwhile stays so.</summary>
-    public Task RenewAsync(string key, AuthenticationTicket ticket, CancellationToken cancellationToken) =>
-        sessions.MergeAsync(key, new SessionChanges().Set(Field, Protect(ticket)), cancellationToken);
+    /// <summary>What was revoked meanwhile stays so. Whoever signs in over somebody else's session comes here as well: they would get an id that
+    /// the other knows, and revoking all of theirs would miss it.</summary>
+    public async Task RenewAsync(string key, AuthenticationTicket ticket, CancellationToken cancellationToken)
+    {
+        if (await sessions.GetAsync(key, cancellationToken).ConfigureAwait(false) is not { } session)
+        {
+            return;
+        }
+
+        if (!string.Equals(session.UserId, UserIdOf(ticket), StringComparison.Ordinal))
+        {
+            await sessions.RevokeAsync(key, CancellationToken.None).ConfigureAwait(false);
+            throw new InvalidOperationException(
+                "This request came with the session of another user, which is ended now: sign the other user out, in a request before, and sign in "
+                + "again.");
+        }
+
+        await sessions.MergeAsync(key, new SessionChanges().Set(Field, Protect(ticket)), cancellationToken).ConfigureAwait(false);
+    }
 
     public Task<AuthenticationTicket?> RetrieveAsync(string key) => RetrieveAsync(key, CancellationToken.None);
 
@@ -47,7 +63,11 @@ internal sealed class SessionTicketStore(ISessionStore sessions, IDataProtection
 
     public Task RemoveAsync(string key) => RemoveAsync(key, CancellationToken.None);
 
-    public Task RemoveAsync(string key, CancellationToken cancellationToken) => sessions.RevokeAsync(key, cancellationToken);
+    /// <summary>Ends also what a browser that has gone away meanwhile has signed out of.</summary>
+    public Task RemoveAsync(string key, CancellationToken cancellationToken) => sessions.RevokeAsync(key, CancellationToken.None);
+
+    private static string? UserIdOf(AuthenticationTicket ticket) =>
+        ticket.Principal.FindFirstValue(ClaimTypes.NameIdentifier) ?? ticket.Principal.FindFirstValue("sub");
 
     private static string? DeviceOf(string? userAgent)
     {
@@ -57,11 +77,10 @@ internal sealed class SessionTicketStore(ISessionStore sessions, IDataProtection
 
     private async Task<string> StoreAsync(AuthenticationTicket ticket, string? userAgent, CancellationToken cancellationToken)
     {
-        var userId = ticket.Principal.FindFirstValue(ClaimTypes.NameIdentifier) ?? ticket.Principal.FindFirstValue("sub");
-        if (userId is { Length: 0 or > LongestUserId })
+        var userId = UserIdOf(ticket);
+        if (userId is not null)
         {
-            throw new InvalidOperationException(
-                $"The claim that names the user has {userId.Length} characters: 1 to {LongestUserId} are needed to list and revoke their sessions.");
+            SessionRules.CheckUser(userId, nameof(ticket));
         }
 
         var session = await sessions.CreateAsync(

@@ -22,6 +22,7 @@ internal sealed class CopiedSessions(
     SessionMetrics metrics,
     ILogger logger) : ISessionKeeper, IDisposable
 {
+    private readonly CopyFollower _follower = new(copy, metrics, logger);
     private readonly long _slack = SessionCopyRules.SlackOf(options);
     private readonly TokenBucketRateLimiter _lookups = new(new TokenBucketRateLimiterOptions
     {
@@ -44,7 +45,7 @@ internal sealed class CopiedSessions(
             var result = await redis.PutAsync(state, notAfter: null, cancellationToken).ConfigureAwait(false);
             if (result.TryGetValue(out var created) && created is not null)
             {
-                await SaveAsync(created, cancellationToken).ConfigureAwait(false);
+                await _follower.SaveAsync(created, cancellationToken).ConfigureAwait(false);
                 if (state.UserId is { } userId)
                 {
                     await ConfirmAsync(userId, state.Handle, cancellationToken).ConfigureAwait(false);
@@ -77,12 +78,9 @@ internal sealed class CopiedSessions(
             return await ApplyToCopyAsync(name, command, barred: null, cancellationToken).ConfigureAwait(false);
         }
 
-        if (answer is { IsCopyDue: true, State: { } state })
-        {
-            await SaveAsync(state, cancellationToken).ConfigureAwait(false);
-        }
-
-        return answer;
+        return answer.IsCopyDue
+            ? await FollowAsync(name, command, answer, barred: null, cancellationToken).ConfigureAwait(false)
+            : answer;
     }
 
     public async Task<bool> RevokeAsync(string handle, byte[]? secret, string? userId, CancellationToken cancellationToken)
@@ -122,7 +120,10 @@ internal sealed class CopiedSessions(
     {
         if (await catchUp.IsBehindAsync(cancellationToken).ConfigureAwait(false))
         {
-            return (await catchUp.WriteAsync(() => copy.RevokeAllAsync(userId, exceptHandle, cancellationToken)).ConfigureAwait(false)).Count;
+            await catchUp.WriteAsync(() => copy.RevokeAllAsync(userId, exceptHandle, cancellationToken)).ConfigureAwait(false);
+
+            // Redis may have some that the copy could not be told of.
+            throw Unavailable.Redis(null);
         }
 
         var handles = await copy.RevokeAllAsync(userId, exceptHandle, cancellationToken).ConfigureAwait(false);
@@ -130,7 +131,7 @@ internal sealed class CopiedSessions(
         if (!marked.TryGetValue(out var noted))
         {
             catchUp.FallBehind(marked.Error);
-            return handles.Count;
+            throw Unavailable.Redis(marked.Error);
         }
 
         var known = handles.ToHashSet(StringComparer.Ordinal);
@@ -207,16 +208,29 @@ internal sealed class CopiedSessions(
             return await ApplyToCopyAsync(name, command, barred: name.Secret, cancellationToken).ConfigureAwait(false);
         }
 
-        if (answer.State is { } state)
-        {
-            await SaveAsync(state, cancellationToken).ConfigureAwait(false);
-        }
-
+        answer = await FollowAsync(name, command, answer, barred: name.Secret, cancellationToken).ConfigureAwait(false);
         return command.UserId is { } userId
             && answer.Outcome == SessionOutcome.Done
             && !await ConfirmAsync(userId, name.Handle, cancellationToken).ConfigureAwait(false)
             ? new SessionAnswer(SessionOutcome.NotFound, answer.Now)
             : answer;
+    }
+
+    /// <summary>Tells the copy what a command has made in Redis. What the copy was told in Redis's place meanwhile takes the place of what Redis
+    /// has: the command is carried out on that as well.</summary>
+    private async ValueTask<SessionAnswer> FollowAsync(
+        SessionName name, SessionCommand command, SessionAnswer answer, byte[]? barred, CancellationToken cancellationToken)
+    {
+        switch (answer.State is { } state ? await _follower.SaveAsync(state, cancellationToken).ConfigureAwait(false) : Followed.Done)
+        {
+            case Followed.Overtaken:
+                catchUp.Doubt();
+                return await ApplyToCopyAsync(name, command, barred, cancellationToken).ConfigureAwait(false);
+            case Followed.Revoked:
+                return new SessionAnswer(SessionOutcome.NotFound, answer.Now);
+            default:
+                return answer;
+        }
     }
 
     /// <summary>Carries out a command while Redis is away.</summary>
@@ -331,16 +345,7 @@ internal sealed class CopiedSessions(
             return result;
         }
 
-        try
-        {
-            await copy.SettleRevokedAsync(handle, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SessionStoreUnavailableException error)
-        {
-            // It is settled by whoever catches up next.
-            Failed(error);
-        }
-
+        await _follower.SettleRevokedAsync(handle, cancellationToken).ConfigureAwait(false);
         return RedisCallResult<bool>.Ok(true);
     }
 
@@ -360,27 +365,8 @@ internal sealed class CopiedSessions(
             return true;
         }
 
-        await RevokeAsync(handle, secret: null, userId: null, cancellationToken).ConfigureAwait(false);
+        await RevokeAsync(handle, secret: null, userId: null, CancellationToken.None).ConfigureAwait(false);
         return false;
-    }
-
-    /// <summary>Tells the copy of a change. Sessions go on while PostgreSQL is away: the next change tells it this one as well.</summary>
-    private async Task SaveAsync(SessionState state, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await copy.SaveAsync(state, isAhead: false, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SessionStoreUnavailableException error)
-        {
-            Failed(error);
-        }
-    }
-
-    private void Failed(SessionStoreUnavailableException error)
-    {
-        metrics.CopyFailed();
-        SessionLog.CopyFailed(logger, error);
     }
 
     private void AcquireLookup()

@@ -48,7 +48,7 @@ internal sealed class PlainSessions(IndexedSessions redis) : ISessionKeeper
             return true;
         }
 
-        await RevokeAsync(handle, secret: null, userId, cancellationToken).ConfigureAwait(false);
+        await RevokeAsync(handle, secret: null, userId, CancellationToken.None).ConfigureAwait(false);
         return false;
     }
 }

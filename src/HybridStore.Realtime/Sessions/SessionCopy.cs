@@ -22,6 +22,25 @@ internal sealed class SessionCopy(RealtimeRoot root, string store, SessionStoreO
         static (call, connection, token) => call.copy.SaveAsync(connection, null, call.state, call.isAhead, token),
         cancellationToken);
 
+    /// <summary>What is there of a session, revoked or not; null: nothing.</summary>
+    public Task<(long Version, bool IsRevoked)?> StandingAsync(string handle, CancellationToken cancellationToken) => RunAsync(
+        (copy: this, handle),
+        static async (call, connection, token) =>
+        {
+            var command = call.copy.Command(call.copy._sql.Standing, connection, null, call.handle);
+            await using (command.ConfigureAwait(false))
+            {
+                var reader = await command.ExecuteReaderAsync(token).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    return await reader.ReadAsync(token).ConfigureAwait(false)
+                        ? (reader.GetInt64(0), reader.GetBoolean(1))
+                        : default((long, bool)?);
+                }
+            }
+        },
+        cancellationToken);
+
     /// <summary>The session of an id.</summary>
     public Task<SessionState?> FindAsync(SessionName name, CancellationToken cancellationToken) => RunAsync(
         (copy: this, name),

@@ -37,6 +37,9 @@ internal sealed class SessionCopyStatements(string quotedSchema)
     public string FindForChange =>
         $"select {Columns} from {_table} where handle = $1 and {Live} and secret = $3 and (secret is distinct from barred or secret = $4) for update";
 
+    /// <summary>$1 handle, $2 store.</summary>
+    public string Standing => $"select version, revoked from {_table} where handle = $1 and store = $2";
+
     /// <summary>$1 handle, $2 the distance of its end.</summary>
     public string Extend => $"""
         update {_table} set last_seen_at = clock_timestamp(),

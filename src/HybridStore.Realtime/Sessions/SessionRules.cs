@@ -1,5 +1,3 @@
-using HybridStore.Keys;
-
 namespace HybridStore.Realtime.Sessions;
 
 /// <summary>What the application's texts in sessions must be.</summary>
@@ -30,10 +28,34 @@ internal static class SessionRules
     private static void Check(string text, int longest, string what, string example, string parameter)
     {
         ArgumentNullException.ThrowIfNull(text, parameter);
-        if (text.Length > longest || !KeyRules.IsValid(text))
+        if (text.Length == 0 || text.Length > longest || !IsClean(text))
         {
             throw new ArgumentException(
                 $"{what} must have 1 to {longest} characters of well-formed text without control characters, such as {example}.", parameter);
         }
+    }
+
+    /// <summary>Whether Redis and PostgreSQL both hold the text unchanged.</summary>
+    private static bool IsClean(string text)
+    {
+        for (var position = 0; position < text.Length; position++)
+        {
+            if (char.IsControl(text[position]))
+            {
+                return false;
+            }
+
+            if (char.IsSurrogate(text[position]))
+            {
+                if (position + 1 == text.Length || !char.IsSurrogatePair(text[position], text[position + 1]))
+                {
+                    return false;
+                }
+
+                position++;
+            }
+        }
+
+        return true;
     }
 }

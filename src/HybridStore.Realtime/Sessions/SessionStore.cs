@@ -145,14 +145,17 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposa
 
         var newId = SessionName.NewIdLike(id);
         var command = new SessionCommand.Regenerate(SessionName.Of(newId).Secret, userId);
-        var answer = await _keeper.ApplyAsync(name, command, cancellationToken).ConfigureAwait(false);
+
+        // Broken off half-way it would leave the old id barred in the copy: whoever gives up waiting leaves it to end.
+        var answer = await _keeper.ApplyAsync(name, command, CancellationToken.None).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
         return answer.State?.ToSession(newId);
     }
 
+    // No revocation is broken off: who signs out and closes the browser is signed out.
     public Task<bool> RevokeAsync(string id, CancellationToken cancellationToken = default)
     {
         var name = SessionName.Of(id);
-        return _keeper.RevokeAsync(name.Handle, name.Secret, userId: null, cancellationToken);
+        return _keeper.RevokeAsync(name.Handle, name.Secret, userId: null, CancellationToken.None).WaitAsync(cancellationToken);
     }
 
     public Task<bool> RevokeByHandleAsync(string userId, string handle, CancellationToken cancellationToken = default)
@@ -160,7 +163,7 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposa
         SessionRules.CheckUser(userId, nameof(userId));
         ArgumentNullException.ThrowIfNull(handle);
         return SessionName.IsHandle(handle)
-            ? _keeper.RevokeAsync(handle, secret: null, userId, cancellationToken)
+            ? _keeper.RevokeAsync(handle, secret: null, userId, CancellationToken.None).WaitAsync(cancellationToken)
             : Task.FromResult(false);
     }
 
@@ -176,7 +179,8 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposa
     public Task<int> RevokeAllOfUserAsync(string userId, string? exceptId = null, CancellationToken cancellationToken = default)
     {
         SessionRules.CheckUser(userId, nameof(userId));
-        return _keeper.RevokeAllAsync(userId, exceptId is null ? null : SessionName.Of(exceptId).Handle, cancellationToken);
+        var exceptHandle = exceptId is null ? null : SessionName.Of(exceptId).Handle;
+        return _keeper.RevokeAllAsync(userId, exceptHandle, CancellationToken.None).WaitAsync(cancellationToken);
     }
 
     /// <summary>Remembers what was used: its end has been moved on.</summary>

@@ -69,6 +69,32 @@ public sealed class TicketStoreTests(ServersFixture fixture) : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_signs_in_over_the_session_of_another_user_gets_one_of_their_own()
+    {
+        await using var host = await StartAsync(fixture.Servers, await fixture.Servers.Postgres.CreateDatabaseAsync(Cancellation));
+        var (browser, cookies) = WebHost.Browser();
+        var (thief, stolen) = WebHost.Browser();
+        using (browser)
+        using (thief)
+        {
+            await browser.GetAsync(new Uri(host.Address, "/sign-in/42"), Cancellation);
+            await browser.GetAsync(new Uri(host.Address, "/sign-in/42"), Cancellation);
+            Assert.Equal("42", await browser.GetStringAsync(new Uri(host.Address, "/me"), Cancellation));
+            stolen.Add(cookies.GetAllCookies());
+
+            var refused = await browser.GetAsync(new Uri(host.Address, "/sign-in/43"), Cancellation);
+            Assert.Equal(HttpStatusCode.InternalServerError, refused.StatusCode);
+            await browser.GetAsync(new Uri(host.Address, "/sign-in/43"), Cancellation);
+
+            Assert.Equal("43", await browser.GetStringAsync(new Uri(host.Address, "/me"), Cancellation));
+            Assert.Equal(HttpStatusCode.Unauthorized, (await thief.GetAsync(new Uri(host.Address, "/me"), Cancellation)).StatusCode);
+            var sessions = host.Services.GetRequiredService<ISessionStore>();
+            Assert.Single(await sessions.ListOfUserAsync("43", cancellationToken: Cancellation));
+            Assert.Empty(await sessions.ListOfUserAsync("42", cancellationToken: Cancellation));
+        }
+    }
+
+    [Fact]
     public async Task A_ticket_that_cannot_be_read_signs_nobody_in()
     {
         await using var host = await StartAsync(fixture.Servers, await fixture.Servers.Postgres.CreateDatabaseAsync(Cancellation));

@@ -171,6 +171,17 @@ public class SessionTests(ServersFixture fixture)
     }
 
     [Fact]
+    public async Task A_long_device_may_be_in_any_script()
+    {
+        await using var host = await StartAsync();
+        var device = new string('\u4e2d', 510) + "\U0001F600";
+
+        var session = await host.Get<ISessionStore>().CreateAsync(new SessionStart { Device = device }, Cancellation);
+
+        Assert.Equal(device, session.Device);
+    }
+
+    [Fact]
     public void Texts_that_would_not_come_back_as_they_were_are_refused()
     {
         // Half of a surrogate pair.
