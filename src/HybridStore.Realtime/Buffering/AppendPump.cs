@@ -140,7 +140,8 @@ internal sealed class AppendPump(
         if (answer.Kind == AppendAnswerKind.Taken)
         {
             signals.Appended(partition, answer.RowsInPartition);
-            if (answer.LastBefore < LastTaken)
+            // Before its first call Redis cannot know of any.
+            if (LastTaken > 0 && answer.LastBefore < LastTaken)
             {
                 signals.Lost();
             }
