@@ -12,6 +12,7 @@ internal sealed class BufferWorkers<T>(PartitionClaims claims, IReadOnlyList<Par
     private readonly CancellationTokenSource _claiming = new();
     private Task _claims = Task.CompletedTask;
     private Task _work = Task.CompletedTask;
+    private bool _isDisposed;
 
     public void Start()
     {
@@ -43,8 +44,17 @@ internal sealed class BufferWorkers<T>(PartitionClaims claims, IReadOnlyList<Par
         }
     }
 
+    /// <summary>Ends them where the host has not: a container can be disposed without having been stopped.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
+        _stopping.Cancel();
+        _patience.Cancel();
+        _claiming.Cancel();
         _stopping.Dispose();
         _patience.Dispose();
         _claiming.Dispose();
