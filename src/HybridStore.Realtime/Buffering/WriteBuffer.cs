@@ -100,7 +100,12 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
     {
         ArgumentNullException.ThrowIfNull(rows);
         var taken = 0;
-        foreach (var (payload, count) in RowChunks.Of(rows, _rows.Encode, (int)Math.Min(_layout.MaximumRows, AppendCall.MostRows)))
+        var chunks = RowChunks.Of(
+            rows,
+            _rows.Encode,
+            (int)Math.Min(_layout.MaximumRows, AppendCall.MostRows),
+            (int)Math.Min(_layout.MaximumBytes, AppendCall.MostBytes));
+        foreach (var (payload, count) in chunks)
         {
             try
             {
