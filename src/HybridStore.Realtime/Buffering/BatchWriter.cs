@@ -72,6 +72,7 @@ internal sealed class BatchWriter<T>(
     }
 
     /// <summary>Writes rows that the stream has certainly not taken.</summary>
+    /// <exception cref="UnknownCommitException">They may be written, or not.</exception>
     public Task WriteDirectlyAsync(int partition, byte[] call, CancellationToken cancellationToken) => InTransactionAsync(
         (transaction, unwritable) => CopyAsync(transaction, unwritable, partition, EntryOf(call), cancellationToken), cancellationToken);
 
@@ -172,7 +173,15 @@ internal sealed class BatchWriter<T>(
             await using (transaction.ConfigureAwait(false))
             {
                 var result = await work(transaction).ConfigureAwait(false);
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                }
+                catch (NpgsqlException error) when (UnknownCommitException.IsUnknown(error))
+                {
+                    throw new UnknownCommitException(error);
+                }
+
                 return result;
             }
         }
