@@ -7,7 +7,7 @@ public sealed record BufferDeadLetter
     {
     }
 
-    /// <summary>Its number, by which it can be written again.</summary>
+    /// <summary>Its number: larger than those of earlier ones of the same table.</summary>
     public required long Id { get; init; }
 
     /// <summary>The row as it was appended, by the buffer's serializer.</summary>

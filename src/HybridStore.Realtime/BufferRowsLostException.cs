@@ -1,6 +1,6 @@
 namespace HybridStore.Realtime;
 
-/// <summary>Redis has lost rows that it had acknowledged and that had not reached PostgreSQL yet: it was emptied, restored, or has crashed
+/// <summary>Redis has lost, or may have lost, rows that it had acknowledged and that had not reached PostgreSQL yet: it was emptied, restored, or has crashed
 /// without having persisted them.</summary>
 public sealed class BufferRowsLostException : WriteBufferException
 {

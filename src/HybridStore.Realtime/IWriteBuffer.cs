@@ -13,18 +13,24 @@ public interface IWriteBuffer<T>
     /// <summary>Appends a row. When it ends without an exception the row will arrive, once.</summary>
     /// <param name="row">The row. It is serialized before the call returns.</param>
     /// <param name="cancellationToken">Ends the wait. The row may be appended all the same if it was under way.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="row"/> is null.</exception>
     /// <exception cref="ArgumentException">The row is larger than <see cref="WriteBufferOptions{T}.MaximumRowBytes"/>.</exception>
+    /// <exception cref="Exception">What <see cref="WriteBufferOptions{T}.Serializer"/> throws goes to the caller; the row was not
+    /// appended.</exception>
     /// <exception cref="BufferFullException">The buffer is full; the row was not appended.</exception>
     /// <exception cref="BufferUnavailableException">Redis is down; the row was not appended.</exception>
-    /// <exception cref="BufferAppendUnknownException">It is not known whether the row was appended.</exception>
+    /// <exception cref="BufferAppendUnknownException">It is not known whether the row was appended, or written through.</exception>
     /// <exception cref="NpgsqlException">The row was to be written through, and PostgreSQL is away or does not take any rows.</exception>
     ValueTask AppendAsync(T row, CancellationToken cancellationToken = default);
 
-    /// <summary>Appends rows, in calls of up to 256 at a time. Of each such call all rows are taken or none.</summary>
+    /// <summary>Appends rows, in calls of up to 256 rows or 64 KiB at a time, and never more than a partition may hold. Of each such
+    /// call all rows are taken or none.</summary>
     /// <param name="rows">The rows, which are not changed meanwhile.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="ArgumentException">A row is larger than <see cref="WriteBufferOptions{T}.MaximumRowBytes"/>, or null; none was
+    /// <exception cref="ArgumentNullException"><paramref name="rows"/>, or one of them, is null; none was appended.</exception>
+    /// <exception cref="ArgumentException">A row is larger than <see cref="WriteBufferOptions{T}.MaximumRowBytes"/>; none was
     /// appended.</exception>
+    /// <exception cref="Exception">What <see cref="WriteBufferOptions{T}.Serializer"/> throws goes to the caller; none was appended.</exception>
     /// <exception cref="WriteBufferException">As with <see cref="AppendAsync"/>; <see cref="WriteBufferException.RowsTaken"/> tells how many
     /// rows, from the first on, were taken before.</exception>
     /// <exception cref="NpgsqlException">Rows were to be written through, and PostgreSQL is away or does not take any rows.</exception>
@@ -34,7 +40,8 @@ public interface IWriteBuffer<T>
     /// of this process begin at once, those of others within <see cref="WriteBufferOptions{T}.FlushInterval"/>. While PostgreSQL or Redis is
     /// away it goes on waiting.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="BufferRowsLostException">Redis has lost rows that this process had appended.</exception>
+    /// <exception cref="BufferRowsLostException">Redis has lost rows that this process had appended, or may have, where later ones have arrived
+    /// since. One call tells of a loss; the next waits for what was appended after it.</exception>
     Task FlushAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Asks Redis and PostgreSQL what there is.</summary>

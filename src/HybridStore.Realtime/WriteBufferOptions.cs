@@ -32,7 +32,7 @@ public sealed class WriteBufferOptions<T> : RealtimeServiceOptions
     public long MaximumLength { get; set; } = 1_000_000;
 
     /// <summary>How large their payloads may be in all, in bytes, each partition its share: up to 1 TiB, and at least <see cref="Partitions"/>
-    /// times <see cref="MaximumRowBytes"/>. Default: 256 MiB.</summary>
+    /// times (<see cref="MaximumRowBytes"/> + 4): each row counts 4 bytes more than its payload. Default: 256 MiB.</summary>
     public long MaximumBytes { get; set; } = 256L << 20;
 
     /// <summary>The largest row, serialized, in bytes: 64 to 16 MiB, default 256 KiB. A larger one is refused with an

@@ -11,7 +11,7 @@ namespace HybridStore.Realtime.Buffering;
 /// <remarks>Calls are numbered and leave one after the other: Redis takes each at most once, however often it is sent. That is how a call that
 /// was not answered is repeated, or written past Redis.</remarks>
 internal sealed class AppendPump(
-    RedisLink link, BufferLayout layout, int partition, Guid producer, IUnansweredCalls unanswered, BufferSignals signals)
+    RedisLink link, BufferLayout layout, int partition, Guid producer, IUnansweredCalls unanswered, BufferSignals signals, TimeProvider timeProvider)
 {
     private static readonly RedisScript Script = RealtimeScripts.Load("buffer-append.lua");
     private static readonly RealtimeOperation Operation = new("buffer", "append");
@@ -24,10 +24,9 @@ internal sealed class AppendPump(
     private readonly Queue<PendingAppend> _waiting = new();
     private bool _isBusy;
     private long _lastSent;
-    private long _lastTaken;
 
-    /// <summary>The number of the last call that Redis has acknowledged; 0 before the first.</summary>
-    public long LastTaken => Volatile.Read(ref _lastTaken);
+    /// <summary>What Redis has acknowledged.</summary>
+    public AcknowledgedCalls Acknowledged { get; } = new(timeProvider);
 
     /// <summary>Ends when it is known what became of the rows, or by the caller's cancellation.</summary>
     public Task<AppendOutcome> AppendAsync(PendingAppend append, CancellationToken cancellationToken)
@@ -101,30 +100,42 @@ internal sealed class AppendPump(
         }
     }
 
-    private async Task DeliverAsync(AppendCall call)
+    private async Task DeliverAsync(AppendCall? call)
     {
-        while (call.Appends.Count > 0)
+        while (call is { Appends.Count: > 0 })
         {
             var number = ++_lastSent;
-            var entry = BufferEntry.Encode(producer, number, call.Rows, call.Appends);
-            var answer = await SendAsync(call, number, entry).ConfigureAwait(false);
-            switch (answer.Kind)
+            try
             {
-                case AppendAnswerKind.Taken:
-                    call.Settle(new AppendOutcome(AppendVerdict.Taken));
-                    return;
-                case AppendAnswerKind.Full:
-                    // Not taken, and never will be: the number is not used again.
-                    call = call.Fit(answer.RowsOfRoom, answer.BytesOfRoom);
-                    break;
-                case AppendAnswerKind.NotSent:
-                    call.Settle(new AppendOutcome(AppendVerdict.Unavailable, answer.Error));
-                    return;
-                case AppendAnswerKind.Unanswered:
-                    call.Settle(await unanswered.ResolveAsync(
-                        partition, entry, call.Appends[0].WaitingSince, answer.Error!, () => SendAsync(call, number, entry)).ConfigureAwait(false));
-                    return;
+                call = await DeliverAsync(call, number).ConfigureAwait(false);
             }
+            finally
+            {
+                Acknowledged.End(number);
+            }
+        }
+    }
+
+    /// <returns>What is still to be sent, as another call.</returns>
+    private async Task<AppendCall?> DeliverAsync(AppendCall call, long number)
+    {
+        var entry = BufferEntry.Encode(producer, number, call.Rows, call.Appends);
+        var answer = await SendAsync(call, number, entry).ConfigureAwait(false);
+        switch (answer.Kind)
+        {
+            case AppendAnswerKind.Full:
+                // Not taken, and never will be: the number is not used again.
+                return call.Fit(answer.RowsOfRoom, answer.BytesOfRoom);
+            case AppendAnswerKind.NotSent:
+                call.Settle(new AppendOutcome(AppendVerdict.Unavailable, answer.Error));
+                return null;
+            case AppendAnswerKind.Unanswered:
+                call.Settle(await unanswered.ResolveAsync(
+                    partition, entry, call.Appends[0].WaitingSince, answer.Error!, () => SendAsync(call, number, entry)).ConfigureAwait(false));
+                return null;
+            default:
+                call.Settle(new AppendOutcome(AppendVerdict.Taken));
+                return null;
         }
     }
 
@@ -140,12 +151,10 @@ internal sealed class AppendPump(
         if (answer.Kind == AppendAnswerKind.Taken)
         {
             signals.Appended(partition, answer.RowsInPartition);
-            if (answer.LastBefore < LastTaken)
+            if (!Acknowledged.TryTake(number, answer.LastBefore))
             {
                 signals.Lost();
             }
-
-            Volatile.Write(ref _lastTaken, number);
         }
 
         return answer;

@@ -72,6 +72,7 @@ internal sealed class BatchWriter<T>(
     }
 
     /// <summary>Writes rows that the stream has certainly not taken.</summary>
+    /// <exception cref="UnknownCommitException">They may be written, or not.</exception>
     public Task WriteDirectlyAsync(int partition, byte[] call, CancellationToken cancellationToken) => InTransactionAsync(
         (transaction, unwritable) => CopyAsync(transaction, unwritable, partition, EntryOf(call), cancellationToken), cancellationToken);
 
@@ -85,18 +86,17 @@ internal sealed class BatchWriter<T>(
             {
                 var taken = await letters.TakeAsync(transaction.Connection!, limit, cancellationToken).ConfigureAwait(false);
                 var batch = new RowBatch<T>(rows, unwritable);
-                for (var number = 0; number < taken.Count; number++)
+                foreach (var (id, payload) in taken)
                 {
-                    batch.Add("", number, taken[number].Payload);
+                    // By its id: an attempt that follows may take other letters.
+                    batch.Add(id.ToString(CultureInfo.InvariantCulture), 0, payload);
                 }
 
                 var copied = await CopyRowsAsync(transaction, batch, cancellationToken).ConfigureAwait(false);
-                var refused = batch.Refused.Select(row => row.Number).ToHashSet();
-                var ids = taken.ConvertAll(letter => letter.Id);
-                await letters.SettleAsync(
-                    transaction.Connection!, ids.Where((_, number) => !refused.Contains(number)).ToList(), batch.Refused, ids, cancellationToken)
-                    .ConfigureAwait(false);
-                settled = taken.Count - refused.Count;
+                var refused = batch.Refused.ConvertAll(row => (Id: long.Parse(row.Entry, CultureInfo.InvariantCulture), row));
+                var written = taken.Select(letter => letter.Id).Except(refused.Select(letter => letter.Id)).ToList();
+                await letters.SettleAsync(transaction.Connection!, written, refused, cancellationToken).ConfigureAwait(false);
+                settled = written.Count;
                 return new Copied(copied, 0);
             },
             cancellationToken).ConfigureAwait(false);
@@ -173,7 +173,15 @@ internal sealed class BatchWriter<T>(
             await using (transaction.ConfigureAwait(false))
             {
                 var result = await work(transaction).ConfigureAwait(false);
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                }
+                catch (NpgsqlException error) when (UnknownCommitException.IsUnknown(error))
+                {
+                    throw new UnknownCommitException(error);
+                }
+
                 return result;
             }
         }

@@ -5,7 +5,7 @@ namespace HybridStore.Realtime.Buffering;
 /// <summary>Waits until what this process has appended has reached PostgreSQL. Safe to use from any thread.</summary>
 internal sealed class BufferFlush(
     PartitionStream[] streams,
-    AppendPump[] pumps,
+    AcknowledgedCalls[] calls,
     Guid producer,
     BufferTables tables,
     Func<NpgsqlDataSource> dataSource,
@@ -16,28 +16,20 @@ internal sealed class BufferFlush(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
-    /// <exception cref="BufferRowsLostException">Redis has lost some of it.</exception>
+    /// <exception cref="BufferRowsLostException">Redis has lost some of it; told once.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var upTo = Array.ConvertAll(pumps, pump => pump.LastTaken);
+        var upTo = Array.ConvertAll(calls, of => of.LastTaken);
         var pause = FirstPause;
         while (true)
         {
             signals.WakeAll();
 
             // In this order: what Redis has no more is in PostgreSQL, or lost.
-            var isLost = await IsLostAsync(upTo, cancellationToken).ConfigureAwait(false);
-            if (await TryReadAsync(cancellationToken).ConfigureAwait(false) is { } written)
+            var missing = await MissingAsync(upTo, cancellationToken).ConfigureAwait(false);
+            if (await TryReadAsync(cancellationToken).ConfigureAwait(false) is { } written && IsSettled(upTo, missing, written))
             {
-                if (IsWritten(upTo, written))
-                {
-                    return;
-                }
-
-                if (isLost)
-                {
-                    throw new BufferRowsLostException(buffer);
-                }
+                return;
             }
 
             await Task.Delay(pause, timeProvider, cancellationToken).ConfigureAwait(false);
@@ -45,32 +37,38 @@ internal sealed class BufferFlush(
         }
     }
 
-    private static bool IsWritten(long[] upTo, Dictionary<int, long> written)
+    private bool IsSettled(long[] upTo, bool[] missing, Dictionary<int, long> written)
     {
-        for (var partition = 0; partition < upTo.Length; partition++)
+        // Of all partitions before anything is thrown: what each has lost is told with this.
+        var fates = calls.Select((of, partition) => of.Judge(upTo[partition], written.GetValueOrDefault(partition), missing[partition])).ToArray();
+        if (fates.Contains(CallFate.Lost))
         {
-            if (written.GetValueOrDefault(partition) < upTo[partition])
+            throw new BufferRowsLostException(buffer);
+        }
+
+        for (var partition = 0; partition < fates.Length; partition++)
+        {
+            if (fates[partition] == CallFate.Settled)
             {
-                return false;
+                calls[partition].Tell(upTo[partition]);
             }
         }
 
-        return true;
+        return !fates.Contains(CallFate.Waits);
     }
 
-    private async Task<bool> IsLostAsync(long[] upTo, CancellationToken cancellationToken)
+    /// <summary>Of which partitions Redis does not know the last call any more.</summary>
+    private async Task<bool[]> MissingAsync(long[] upTo, CancellationToken cancellationToken)
     {
+        var missing = new bool[upTo.Length];
         for (var partition = 0; partition < upTo.Length; partition++)
         {
-            if (upTo[partition] > 0
+            missing[partition] = upTo[partition] > 0
                 && (await streams[partition].LastTakenAsync(producer, cancellationToken).ConfigureAwait(false)).TryGetValue(out var taken)
-                && taken < upTo[partition])
-            {
-                return true;
-            }
+                && taken < upTo[partition];
         }
 
-        return false;
+        return missing;
     }
 
     /// <summary>Null while PostgreSQL is away.</summary>

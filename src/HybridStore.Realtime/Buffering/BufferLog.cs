@@ -33,4 +33,8 @@ internal static partial class BufferLog
 
     [LoggerMessage(3408, LogLevel.Warning, "The write buffer {Buffer} was not emptied before the host stopped; what is left stays in Redis.")]
     public static partial void NotEmptied(ILogger logger, string buffer);
+
+    [LoggerMessage(3409, LogLevel.Warning,
+        "What the write buffer {Buffer} remembers in PostgreSQL of processes that are long gone could not be removed, and is tried again.")]
+    public static partial void NotPurged(ILogger logger, string buffer, Exception error);
 }

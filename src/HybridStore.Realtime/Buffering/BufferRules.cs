@@ -1,4 +1,5 @@
 using HybridStore.Journaling.Watching;
+using Npgsql;
 
 namespace HybridStore.Realtime.Buffering;
 
@@ -59,10 +60,10 @@ internal static class BufferRules
         {
             yield return "MaximumRowBytes must be from 64 to 16,777,216; the default is 262,144.";
         }
-        else if (options.MaximumBytes < (long)Math.Max(1, options.Partitions) * options.MaximumRowBytes || options.MaximumBytes > 1L << 40)
+        else if (options.MaximumBytes < Math.Max(1, options.Partitions) * LargestRow(options) || options.MaximumBytes > 1L << 40)
         {
-            yield return "MaximumBytes must be at least Partitions times MaximumRowBytes, so that any row fits into an empty partition, and at "
-                + "most 1 TiB: raise it, or lower one of those.";
+            yield return "MaximumBytes must be at least Partitions times (MaximumRowBytes + 4), so that any row fits into an empty "
+                + "partition, and at most 1 TiB: raise it, or lower one of those.";
         }
 
         if (options.BlockTimeout < TimeSpan.FromMilliseconds(10) || options.BlockTimeout > TimeSpan.FromMinutes(10))
@@ -80,9 +81,25 @@ internal static class BufferRules
             yield return "Serializer must be set; the default is a JsonHybridStoreSerializer.";
         }
 
-        if (options.WorkerConnectionString is { } worker && string.IsNullOrWhiteSpace(worker))
+        if (options.WorkerConnectionString is { } worker && !IsConnectionString(worker))
         {
             yield return "WorkerConnectionString must be a connection string of Npgsql; leave it unset for the store's connection.";
+        }
+    }
+
+    private static long LargestRow<T>(WriteBufferOptions<T> options)
+        where T : notnull => BufferEntry.RowHeaderLength + options.MaximumRowBytes;
+
+    // What is wrong with it is not told: it may hold a password.
+    private static bool IsConnectionString(string connectionString)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connectionString).Count > 0;
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or OverflowException or InvalidCastException)
+        {
+            return false;
         }
     }
 }

@@ -10,6 +10,9 @@ internal sealed class BufferTables(RealtimeSchema schema, string buffer)
     /// bring it back.</summary>
     public static readonly TimeSpan CallsAreRememberedFor = TimeSpan.FromDays(30);
 
+    /// <summary>Redis, which counts from about the same time, forgets first.</summary>
+    private static readonly TimeSpan PurgedAfter = CallsAreRememberedFor + TimeSpan.FromDays(1);
+
     // A machine that is gone, or a process that stands still, must not keep the partition's row for long.
     private const string Bounds =
         """
@@ -166,7 +169,7 @@ internal sealed class BufferTables(RealtimeSchema schema, string buffer)
             await using (command.ConfigureAwait(false))
             {
                 command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = buffer });
-                command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = CallsAreRememberedFor });
+                command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = PurgedAfter });
                 await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             }
         }

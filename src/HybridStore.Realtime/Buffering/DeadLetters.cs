@@ -99,7 +99,7 @@ internal sealed class DeadLetters(RealtimeSchema schema, string buffer)
     }
 
     /// <summary>Removes letters whose rows are written now, and gives the others their new reasons; with the transaction.</summary>
-    public async Task SettleAsync(NpgsqlConnection connection, List<long> written, List<RefusedRow> refused, List<long> ids, CancellationToken cancellationToken)
+    public async Task SettleAsync(NpgsqlConnection connection, List<long> written, List<(long Id, RefusedRow Row)> refused, CancellationToken cancellationToken)
     {
         var delete = new NpgsqlBatchCommand($"delete from {Table} where id = any($1)");
         delete.Parameters.Add(Array(written, NpgsqlDbType.Bigint));
@@ -108,9 +108,9 @@ internal sealed class DeadLetters(RealtimeSchema schema, string buffer)
             update {Table} letter set reason = again.reason, sql_state = again.sql_state, at = now()
             from unnest($1, $2, $3) again (id, reason, sql_state) where letter.id = again.id
             """);
-        update.Parameters.Add(Array(refused.ConvertAll(row => ids[row.Number]), NpgsqlDbType.Bigint));
-        update.Parameters.Add(Array(refused.ConvertAll(row => row.Reason), NpgsqlDbType.Text));
-        update.Parameters.Add(Array(refused.ConvertAll(row => row.SqlState), NpgsqlDbType.Text));
+        update.Parameters.Add(Array(refused.ConvertAll(letter => letter.Id), NpgsqlDbType.Bigint));
+        update.Parameters.Add(Array(refused.ConvertAll(letter => letter.Row.Reason), NpgsqlDbType.Text));
+        update.Parameters.Add(Array(refused.ConvertAll(letter => letter.Row.SqlState), NpgsqlDbType.Text));
         var batch = new NpgsqlBatch(connection) { BatchCommands = { delete, update } };
         await using (batch.ConfigureAwait(false))
         {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace HybridStore.Realtime.Buffering;
 
@@ -34,16 +33,17 @@ internal sealed class PartitionClaims(
                     }
                 }
             }
-            catch (Exception error) when (error is NpgsqlException or InvalidOperationException or TimeoutException)
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
             {
+                break;
+            }
+            catch (Exception error)
+            {
+                // Whatever it is, it must not end the claims of this process for good.
                 Array.Clear(_owned);
                 BufferLog.NoClaims(logger, layout.Name, error);
                 await Task.Delay(pause, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                break;
             }
         }
 

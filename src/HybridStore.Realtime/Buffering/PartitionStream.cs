@@ -7,12 +7,8 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Buffering;
 
 /// <summary>A partition in Redis, as its worker sees it. Safe to use from any thread.</summary>
-internal sealed class PartitionStream(RedisLink link, BufferLayout layout, int partition)
+internal sealed class PartitionStream(RedisLink link, BufferLayout layout, int partition, ReadPace pace)
 {
-    // What is read at once, and what is held of it at most.
-    private const int FirstEntries = 16;
-    private const int LargestBatchBytes = 16 << 20;
-
     private static readonly RedisScript TrimScript = RealtimeScripts.Load("buffer-trim.lua");
     private static readonly RedisScript StatusScript = RealtimeScripts.Load("buffer-status.lua");
     private static readonly RealtimeOperation Reads = new("buffer", "read");
@@ -41,7 +37,7 @@ internal sealed class PartitionStream(RedisLink link, BufferLayout layout, int p
     public async Task<RedisCallResult<StreamReading>> ReadAsync(int rows, CancellationToken cancellationToken)
     {
         var reading = new StreamReading();
-        var (from, entries) = ((RedisValue)"-", FirstEntries);
+        var (from, entries) = ((RedisValue)"-", pace.First());
         while (true)
         {
             var result = await link.ExecuteAsync(
@@ -53,9 +49,13 @@ internal sealed class PartitionStream(RedisLink link, BufferLayout layout, int p
                 cancellationToken).ConfigureAwait(false);
             if (!result.TryGetValue(out var found))
             {
-                return result.WithoutValue<StreamReading>();
+                // What has come is written, so that it goes on even where only small pieces come.
+                pace.Failed();
+                reading.IsCutShort = reading.Count > 0;
+                return reading.IsCutShort ? RedisCallResult<StreamReading>.Ok(reading) : result.WithoutValue<StreamReading>();
             }
 
+            pace.Succeeded();
             foreach (var entry in found)
             {
                 if (IsEnough(reading, rows))
@@ -72,10 +72,8 @@ internal sealed class PartitionStream(RedisLink link, BufferLayout layout, int p
                 return RedisCallResult<StreamReading>.Ok(reading);
             }
 
-            // As many as are likely to be enough, by those that have come: some hold one row, some hundreds.
             from = $"({reading.LastId}";
-            var share = Math.Max((double)reading.Rows / rows, (double)reading.Bytes / LargestBatchBytes);
-            entries = (int)Math.Clamp(reading.Count * ((1 / Math.Max(share, 0.001)) - 1), 1, reading.Count * 16);
+            entries = pace.Next(reading.Count, reading.Rows, reading.Bytes, rows);
         }
     }
 
@@ -119,7 +117,7 @@ internal sealed class PartitionStream(RedisLink link, BufferLayout layout, int p
             : result.WithoutValue<long>();
     }
 
-    private static bool IsEnough(StreamReading reading, int rows) => reading.Rows >= rows || reading.Bytes >= LargestBatchBytes;
+    private static bool IsEnough(StreamReading reading, int rows) => reading.Rows >= rows || reading.Bytes >= ReadPace.LargestBatchBytes;
 
     /// <summary>The id that follows on an id.</summary>
     private static string After(string id)

@@ -4,7 +4,7 @@ namespace HybridStore.Realtime.Buffering;
 internal static class RowChunks
 {
     /// <summary>All rows are encoded before the first piece is there: one that cannot be leaves nothing half done.</summary>
-    public static List<(byte[] Payload, int Rows)> Of<T>(IReadOnlyList<T> rows, Func<T, byte[]> encode, int mostRows)
+    public static List<(byte[] Payload, int Rows)> Of<T>(IReadOnlyList<T> rows, Func<T, byte[]> encode, int mostRows, int mostBytes)
     {
         var chunks = new List<(byte[], int)>();
         var parts = new List<byte[]>();
@@ -12,7 +12,7 @@ internal static class RowChunks
         for (var index = 0; index < rows.Count; index++)
         {
             var row = encode(rows[index]);
-            if (parts.Count > 0 && (parts.Count == mostRows || bytes + row.Length > AppendCall.MostBytes))
+            if (parts.Count > 0 && (parts.Count == mostRows || bytes + row.Length > mostBytes))
             {
                 Close();
             }

@@ -43,16 +43,24 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
         _letters = new DeadLetters(root.Schema, _layout.Identity);
         _writer = new BatchWriter<T>(() => root.DataSource, tables, _letters, _rows, _metrics, options.Gate);
         var streams = Enumerable.Range(0, options.Partitions)
-            .Select(partition => new PartitionStream(_link, _layout, partition))
+            .Select(partition => new PartitionStream(_link, _layout, partition, new ReadPace(options.MaximumRowBytes)))
             .ToArray();
         var unanswered = new UnansweredCalls(
             options.WhenRedisIsDown, options.BlockTimeout, _writer.WriteUnansweredAsync, root.TimeProvider);
         _pumps =
         [
             .. Enumerable.Range(0, options.Partitions)
-                .Select(partition => new AppendPump(_link, _layout, partition, _producer, unanswered, _signals)),
+                .Select(partition => new AppendPump(_link, _layout, partition, _producer, unanswered, _signals, root.TimeProvider)),
         ];
-        _flush = new BufferFlush(streams, _pumps, _producer, tables, () => root.DataSource, _signals, options.Name, root.TimeProvider);
+        _flush = new BufferFlush(
+            streams,
+            Array.ConvertAll(_pumps, pump => pump.Acknowledged),
+            _producer,
+            tables,
+            () => root.DataSource,
+            _signals,
+            options.Name,
+            root.TimeProvider);
         _status = new BufferStatusReader(streams, tables, _letters, () => root.DataSource, options.Name);
         var claims = new PartitionClaims(
             cancellationToken => ClaimSession.OpenAsync(root.DataSource, options.WorkerConnectionString, _layout.LockSpace, cancellationToken),
@@ -62,6 +70,7 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
             root.TimeProvider);
         _workers = new BufferWorkers<T>(
             claims,
+            new BufferPurge(claims, tables, () => root.DataSource, options.Name, root.Logger, root.TimeProvider),
             [
                 .. streams.Select((stream, partition) => new PartitionWorker<T>(
                     partition, stream, _writer, claims, _signals, options, root.Logger, root.TimeProvider)),
@@ -100,7 +109,12 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
     {
         ArgumentNullException.ThrowIfNull(rows);
         var taken = 0;
-        foreach (var (payload, count) in RowChunks.Of(rows, _rows.Encode, (int)Math.Min(_layout.MaximumRows, AppendCall.MostRows)))
+        var chunks = RowChunks.Of(
+            rows,
+            _rows.Encode,
+            (int)Math.Min(_layout.MaximumRows, AppendCall.MostRows),
+            (int)Math.Min(_layout.MaximumBytes, AppendCall.MostBytes));
+        foreach (var (payload, count) in chunks)
         {
             try
             {
@@ -163,9 +177,7 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
             switch (outcome.Verdict == AppendVerdict.Full ? _options.WhenFull : _options.WhenRedisIsDown)
             {
                 case BufferOverflow.WriteThrough when outcome.Verdict != AppendVerdict.Unknown:
-                    await _writer.WriteDirectlyAsync(first, BufferEntry.Encode(Guid.NewGuid(), 1, rows, [new PendingAppend(payload, rows)]), cancellationToken)
-                        .ConfigureAwait(false);
-                    _metrics.Appended(rows, "direct");
+                    await WriteThroughAsync(first, payload, rows, cancellationToken).ConfigureAwait(false);
                     return;
                 case BufferOverflow.Block when outcome.Verdict != AppendVerdict.Unknown:
                     pauses ??= new BlockPauses(_options.BlockTimeout, since, _root.TimeProvider);
@@ -206,6 +218,20 @@ internal sealed class WriteBuffer<T> : IWriteBuffer<T>, IRealtimeComponent, IDis
         }
 
         return outcome;
+    }
+
+    private async Task WriteThroughAsync(int partition, byte[] payload, int rows, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var call = BufferEntry.Encode(Guid.NewGuid(), 1, rows, [new PendingAppend(payload, rows)]);
+            await _writer.WriteDirectlyAsync(partition, call, cancellationToken).ConfigureAwait(false);
+            _metrics.Appended(rows, "direct");
+        }
+        catch (UnknownCommitException error)
+        {
+            throw Failed(rows, new AppendOutcome(AppendVerdict.Unknown, error));
+        }
     }
 
     private WriteBufferException Failed(int rows, in AppendOutcome outcome)

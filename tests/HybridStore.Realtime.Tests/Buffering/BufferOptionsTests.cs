@@ -21,6 +21,8 @@ public class BufferOptionsTests
         { options => options.BlockTimeout = TimeSpan.Zero, "BlockTimeout must be" },
         { options => options.WhenFull = (BufferOverflow)7, "WhenFull and WhenRedisIsDown must be" },
         { options => options.WorkerConnectionString = " ", "WorkerConnectionString must be" },
+        { options => options.WorkerConnectionString = "Host=a;Hots=b", "WorkerConnectionString must be" },
+        { options => options.MaximumBytes = 4L * options.MaximumRowBytes, "MaximumBytes must be" },
         { options => options.Name = "a\n", "The name of a buffer must" },
     };
 

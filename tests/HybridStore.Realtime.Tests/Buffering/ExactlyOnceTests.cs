@@ -146,6 +146,29 @@ public class ExactlyOnceTests(ServersFixture fixture)
         await host.LoggedAsync(3400);
     }
 
+    [Fact]
+    public async Task Of_rows_written_through_whose_commit_was_not_answered_nothing_is_known()
+    {
+        await using var servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
+        await using var host = await ClickBuffer.StartAsync(servers, options =>
+        {
+            (options.RunWorkers, options.Partitions, options.MaximumLength) = (false, 1, 1);
+            options.WhenFull = BufferOverflow.WriteThrough;
+        });
+
+        // The whole statement: a transaction begins as READ COMMITTED.
+        var cut = servers.Postgres.Proxy.CutReplyAfterRequest("COMMIT\0");
+        var error = await Assert.ThrowsAsync<BufferAppendUnknownException>(
+            () => host.Clicks().AppendRangeAsync([Click.Of(1), Click.Of(2)], Cancellation).AsTask());
+        await cut.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+        servers.Postgres.Proxy.Restore();
+
+        Assert.Equal(1, error.RowsTaken);
+        host.DataSource.Clear();
+        await host.ArriveAsync(1);
+        await host.AssertArrivedAsync([2]);
+    }
+
     private static async Task<RealtimeHost> StartAsync(TestServers servers, RealtimeHost? besides = null, bool runWorkers = false)
     {
         var host = await RealtimeHost.StartAsync(

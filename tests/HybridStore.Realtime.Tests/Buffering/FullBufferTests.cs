@@ -119,6 +119,21 @@ public class FullBufferTests(ServersFixture fixture)
     }
 
     [Fact]
+    public async Task Rows_appended_together_are_cut_into_pieces_that_fit_into_a_partition()
+    {
+        await using var host = await ClickBuffer.StartAsync(fixture.Servers, options =>
+        {
+            options.Partitions = 1;
+            (options.MaximumBytes, options.MaximumRowBytes) = (1_000, 300);
+        });
+
+        await host.Clicks().AppendRangeAsync([.. Enumerable.Range(1, 20).Select(id => new Click(id, new string('x', 200)))], Cancellation);
+        await host.Clicks().FlushAsync(Cancellation);
+
+        await host.AssertArrivedAsync(Enumerable.Range(1, 20));
+    }
+
+    [Fact]
     public async Task A_row_that_is_too_large_is_refused_and_says_what_to_raise()
     {
         await using var host = await ClickBuffer.StartAsync(fixture.Servers, options => options.MaximumRowBytes = 100);

@@ -147,6 +147,41 @@ public class RedisOutageTests(RedisOutageTests.OwnServers own) : IClassFixture<R
     }
 
     [Fact]
+    public async Task Rows_that_Redis_lost_are_told_of_by_one_flush_though_later_ones_have_arrived()
+    {
+        var servers = await ServersAsync();
+        await using var host = await ClickBuffer.StartAsync(
+            servers, options => (options.RunWorkers, options.Partitions) = (false, 1));
+        await host.Clicks().AppendAsync(Click.Of(1), Cancellation);
+        await servers.Redis.FlushAsync();
+        await host.Clicks().AppendAsync(Click.Of(2), Cancellation);
+        await using var worker = await ClickBuffer.StartAsync(servers, options => options.Partitions = 1, besides: host);
+        await host.ArriveAsync(1);
+
+        await Assert.ThrowsAsync<BufferRowsLostException>(() => host.Clicks().FlushAsync(Cancellation));
+        await host.Clicks().FlushAsync(Cancellation);
+
+        await host.AssertArrivedAsync([2]);
+    }
+
+    [Fact]
+    public async Task A_Redis_that_was_emptied_after_all_had_been_flushed_has_lost_nothing_that_a_flush_tells_of()
+    {
+        var servers = await ServersAsync();
+        await using var host = await ClickBuffer.StartAsync(servers, options => options.Partitions = 1);
+        await host.Clicks().AppendAsync(Click.Of(1), Cancellation);
+        await host.Clicks().FlushAsync(Cancellation);
+        Assert.DoesNotContain(host.Logs.GetSnapshot(), line => line.Id.Id == 3404);
+        await servers.Redis.FlushAsync();
+
+        await host.Clicks().FlushAsync(Cancellation);
+        await host.Clicks().AppendAsync(Click.Of(2), Cancellation);
+        await host.Clicks().FlushAsync(Cancellation);
+
+        await host.AssertArrivedAsync([1, 2]);
+    }
+
+    [Fact]
     public async Task A_Redis_without_memory_is_a_full_buffer_which_its_workers_still_empty()
     {
         var servers = await ServersAsync();
