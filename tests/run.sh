@@ -11,7 +11,8 @@ ensure_servers
 ensure_cluster_and_pooler
 say_whether_containers_are_tested
 
-arguments=(-c Release)
+# One project after the other: several at once keep each other from answering in time, which some tests are about.
+arguments=(-c Release --max-parallel-test-modules 1)
 case " $* " in
   *' --project '* | *' --solution '* | *' --test-modules '*) ;;
   *) arguments+=(--solution HybridStore.sln) ;;
