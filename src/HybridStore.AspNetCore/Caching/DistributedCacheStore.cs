@@ -12,8 +12,9 @@ using StackExchange.Redis;
 namespace HybridStore.AspNetCore.Caching;
 
 /// <summary>A distributed cache on Redis: each entry is one hash, and each call one round trip.</summary>
-/// <remarks>The interface's synchronous members wait for the asynchronous ones, within the time-out: the client underneath has no others that are
-/// bounded. ASP.NET Core's session middleware uses them only where <c>ISession.LoadAsync</c> was not called before the first access.</remarks>
+/// <remarks>The interface's synchronous members are the client's own, which block the thread for a round trip: for at most the time-out, or for as
+/// long as the application's client is set to where that is used. ASP.NET Core's session middleware uses them only where
+/// <c>ISession.LoadAsync</c> was not called before the first access.</remarks>
 internal sealed class DistributedCacheStore : IBufferDistributedCache, IRealtimeComponent
 {
     private static readonly RedisScript GetScript = RedisScript.Load(typeof(DistributedCacheStore).Assembly, "cache-get.lua");
@@ -45,21 +46,61 @@ internal sealed class DistributedCacheStore : IBufferDistributedCache, IRealtime
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public byte[]? Get(string key) => GetAsync(key).GetAwaiter().GetResult();
+    public byte[]? Get(string key) => (byte[]?)Unavailable.ThrowUnlessAnswered(_link.Evaluate(GetOperation, GetScript, [KeyOf(key)], [1]));
 
-    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
+    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default) => (byte[]?)Unavailable.ThrowUnlessAnswered(
+        await _link.EvaluateAsync(GetOperation, GetScript, [KeyOf(key)], [1], token).ConfigureAwait(false));
+
+    public bool TryGet(string key, IBufferWriter<byte> destination)
     {
-        var result = await _link.EvaluateAsync(GetOperation, GetScript, [KeyOf(key)], [1], token).ConfigureAwait(false);
-        return (byte[]?)Unavailable.ThrowUnlessAnswered(result);
+        ArgumentNullException.ThrowIfNull(destination);
+        return TryWrite(Get(key), destination);
     }
-
-    public bool TryGet(string key, IBufferWriter<byte> destination) =>
-        TryGetAsync(key, destination).AsTask().GetAwaiter().GetResult();
 
     public async ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        if (await GetAsync(key, token).ConfigureAwait(false) is not { } value)
+        return TryWrite(await GetAsync(key, token).ConfigureAwait(false), destination);
+    }
+
+    public void Refresh(string key) => Unavailable.ThrowUnlessAnswered(_link.Evaluate(RefreshOperation, GetScript, [KeyOf(key)], [0]));
+
+    public async Task RefreshAsync(string key, CancellationToken token = default) => Unavailable.ThrowUnlessAnswered(
+        await _link.EvaluateAsync(RefreshOperation, GetScript, [KeyOf(key)], [0], token).ConfigureAwait(false));
+
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => Unavailable.ThrowUnlessAnswered(
+        _link.Evaluate(SetOperation, SetScript, [KeyOf(key)], Entry(value, options)));
+
+    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        Unavailable.ThrowUnlessAnswered(
+            await _link.EvaluateAsync(SetOperation, SetScript, [KeyOf(key)], Entry(value, options), token).ConfigureAwait(false));
+
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) => Set(key, value.ToArray(), options);
+
+    public async ValueTask SetAsync(
+        string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        await SetAsync(key, value.ToArray(), options, token).ConfigureAwait(false);
+
+    public void Remove(string key) => Unavailable.ThrowUnlessAnswered(_link.Execute(
+        RemoveOperation,
+        KeyOf(key),
+        static (session, name) => session.Database.KeyDelete(name, CommandFlags.DemandMaster),
+        KeyOf(key)));
+
+    public async Task RemoveAsync(string key, CancellationToken token = default)
+    {
+        var name = KeyOf(key);
+        Unavailable.ThrowUnlessAnswered(await _link.ExecuteAsync(
+            RemoveOperation,
+            name,
+            static (session, name) => session.Database.KeyDeleteAsync(name, CommandFlags.DemandMaster),
+            name,
+            token).ConfigureAwait(false));
+    }
+
+    private static bool TryWrite(byte[]? value, IBufferWriter<byte> destination)
+    {
+        if (value is null)
         {
             return false;
         }
@@ -68,15 +109,10 @@ internal sealed class DistributedCacheStore : IBufferDistributedCache, IRealtime
         return true;
     }
 
-    public void Refresh(string key) => RefreshAsync(key).GetAwaiter().GetResult();
+    private static RedisValue Milliseconds(TimeSpan? time) => time is { } some ? Math.Max(1, (long)some.TotalMilliseconds) : "";
 
-    public async Task RefreshAsync(string key, CancellationToken token = default) => Unavailable.ThrowUnlessAnswered(
-        await _link.EvaluateAsync(RefreshOperation, GetScript, [KeyOf(key)], [0], token).ConfigureAwait(false));
-
-    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) =>
-        SetAsync(key, value, options).GetAwaiter().GetResult();
-
-    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    /// <summary>What cache-set.lua is given.</summary>
+    private RedisValue[] Entry(byte[] value, DistributedCacheEntryOptions options)
     {
         ArgumentNullException.ThrowIfNull(value);
         ArgumentNullException.ThrowIfNull(options);
@@ -94,30 +130,8 @@ internal sealed class DistributedCacheStore : IBufferDistributedCache, IRealtime
         }
 
         var sliding = options.SlidingExpiration ?? (lifetime is null ? _options.DefaultSlidingExpiration : null);
-        Unavailable.ThrowUnlessAnswered(await _link.EvaluateAsync(
-            SetOperation, SetScript, [KeyOf(key)], [value, Milliseconds(sliding), Milliseconds(lifetime)], token).ConfigureAwait(false));
+        return [value, Milliseconds(sliding), Milliseconds(lifetime)];
     }
-
-    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) => Set(key, value.ToArray(), options);
-
-    public async ValueTask SetAsync(
-        string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        await SetAsync(key, value.ToArray(), options, token).ConfigureAwait(false);
-
-    public void Remove(string key) => RemoveAsync(key).GetAwaiter().GetResult();
-
-    public async Task RemoveAsync(string key, CancellationToken token = default)
-    {
-        var name = KeyOf(key);
-        Unavailable.ThrowUnlessAnswered(await _link.ExecuteAsync(
-            RemoveOperation,
-            name,
-            static (session, name) => session.Database.KeyDeleteAsync(name, CommandFlags.DemandMaster),
-            name,
-            token).ConfigureAwait(false));
-    }
-
-    private static RedisValue Milliseconds(TimeSpan? time) => time is { } some ? Math.Max(1, (long)some.TotalMilliseconds) : "";
 
     /// <summary>The session middleware's keys are what it knows a session by, so that Redis is given hashes here as well.</summary>
     private RedisKey KeyOf(string key)

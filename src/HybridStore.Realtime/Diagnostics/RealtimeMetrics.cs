@@ -63,33 +63,47 @@ internal sealed class RealtimeMetrics
         try
         {
             var result = await call.ConfigureAwait(false);
-            if (beganAt != 0)
-            {
-                _duration.Record(
-                    _timeProvider.GetElapsedTime(beganAt).TotalSeconds,
-                    [
-                        Store,
-                        new(TagNames.Service, operation.Service),
-                        new(TagNames.Operation, operation.Name),
-                        new(TagNames.Result, NameOf(result.Status)),
-                    ]);
-            }
-
-            if (span is not null && result.IsFailed)
-            {
-                StoreTracing.Fail(span, result.Error);
-            }
-            else if (result.IsRefused)
-            {
-                span?.SetTag(TagNames.Result, NameOf(result.Status));
-            }
-
+            End(operation, beganAt, span, result);
             return result;
         }
-        finally
+        catch (OperationCanceledException)
         {
+            // Its caller has gone: what it takes is nobody's wait.
             span?.Dispose();
+            throw;
         }
+    }
+
+    /// <summary>A call is over.</summary>
+    /// <param name="operation">What it was for.</param>
+    /// <param name="beganAt">What <see cref="Begin"/> has returned.</param>
+    /// <param name="span">Its span; null where there is none.</param>
+    /// <param name="result">How it ended.</param>
+    public void End<TResult>(RealtimeOperation operation, long beganAt, Activity? span, in RedisCallResult<TResult> result)
+    {
+        var status = NameOf(result.Status);
+        if (beganAt != 0)
+        {
+            _duration.Record(
+                _timeProvider.GetElapsedTime(beganAt).TotalSeconds,
+                [
+                    Store,
+                    new(TagNames.Service, operation.Service),
+                    new(TagNames.Operation, operation.Name),
+                    new(TagNames.Result, status),
+                ]);
+        }
+
+        if (result.IsFailed)
+        {
+            StoreTracing.Fail(span, result.Error);
+        }
+        else if (result.IsRefused)
+        {
+            span?.SetTag(TagNames.Result, status);
+        }
+
+        span?.Dispose();
     }
 
     private static string NameOf(RedisCallStatus status) => status switch

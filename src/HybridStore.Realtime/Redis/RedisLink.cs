@@ -68,6 +68,55 @@ internal sealed class RedisLink(
         return beganAt == 0 && span is null ? calling : metrics.MeasureAsync(operation, beganAt, span, calling);
     }
 
+    /// <summary>Makes a call by the client's own blocking members, for interfaces that have no others: no task is waited for, and no thread of the
+    /// pool is needed for the answer. The client's time-out for such calls bounds it, and the circuit hears how it ended.</summary>
+    /// <param name="operation">What for.</param>
+    /// <param name="key">As in <see cref="ExecuteAsync"/>.</param>
+    /// <param name="call">Makes it.</param>
+    /// <param name="state">What it is given.</param>
+    public RedisCallResult<TResult> Execute<TState, TResult>(
+        RealtimeOperation operation, RedisKey key, Func<RedisSession, TState, TResult> call, TState state)
+    {
+        if (connection.Session is not { } session)
+        {
+            connection.Start();
+            return RedisCallResult<TResult>.Refused;
+        }
+
+        var breaker = BreakerOf(session, key);
+        if (breaker.IsOpen)
+        {
+            return RedisCallResult<TResult>.Refused;
+        }
+
+        var beganAt = metrics.Begin();
+        var span = metrics.StartSpan(operation);
+        RedisCallResult<TResult> result;
+        Task<TResult> ended;
+        try
+        {
+            var answer = call(session, state);
+            (result, ended) = (RedisCallResult<TResult>.Ok(answer), Task.FromResult(answer));
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            (result, ended) = (RedisCallResult<TResult>.Failed(error), Task.FromException<TResult>(error));
+        }
+
+        _ = breaker.ExecuteAsync(static ended => ended, ended, CancellationToken.None).AsTask();
+        metrics.End(operation, beganAt, span, result);
+        return result;
+    }
+
+    /// <summary>Runs a script on the keys of one slot, as <see cref="Execute"/> does.</summary>
+    public RedisCallResult<RedisResult> Evaluate(RealtimeOperation operation, RedisScript script, RedisKey[] keys, RedisValue[] arguments) =>
+        Execute(
+            operation,
+            keys[0],
+            static (session, call) => session.Database.ScriptEvaluate(
+                session.TextOf(call.script), call.keys, call.arguments, CommandFlags.DemandMaster),
+            (script, keys, arguments));
+
     /// <summary>Runs a script on the keys of one slot.</summary>
     public ValueTask<RedisCallResult<RedisResult>> EvaluateAsync(
         RealtimeOperation operation, RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken) =>

@@ -64,7 +64,7 @@ internal static class ConnectionSources
 
         if (options.RedisConnectionString is { } connectionString)
         {
-            return (async token => await ConnectAsync(connectionString, token).ConfigureAwait(false), true);
+            return (async token => await ConnectAsync(connectionString, options.RedisTimeout, token).ConfigureAwait(false), true);
         }
 
         // Only looked up here: an application's factory may connect synchronously, so it is called in the background.
@@ -82,7 +82,8 @@ internal static class ConnectionSources
             Name = (registration.Key is null ? "HybridStore" : $"HybridStore.{registration.OptionsName}") + purpose,
         }.Build();
 
-    private static async Task<IConnectionMultiplexer> ConnectAsync(string connectionString, CancellationToken cancellationToken)
+    private static async Task<IConnectionMultiplexer> ConnectAsync(
+        string connectionString, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var configuration = ConfigurationOptions.Parse(connectionString);
 
@@ -91,6 +92,11 @@ internal static class ConnectionSources
         configuration.AbortOnConnectFail = false;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ClientName ??= "HybridStore";
+
+        // Of blocking calls the time-out is the client's, which would take it for others as well.
+        var ofOthers = configuration.AsyncTimeout;
+        configuration.SyncTimeout = (int)timeout.TotalMilliseconds;
+        configuration.AsyncTimeout = ofOthers;
         var connecting = ConnectionMultiplexer.ConnectAsync(configuration);
         try
         {

@@ -126,6 +126,27 @@ public class DistributedCacheTests(ServersFixture fixture)
     }
 
     [Fact]
+    public async Task The_synchronous_members_wait_for_a_silent_Redis_as_long_as_others_and_open_the_circuit()
+    {
+        const int CircuitOpened = 1005;
+        await using var servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
+        await using var host = await RealtimeHost.StartAsync(
+            servers, builder => builder.AddDistributedCache(), options => options.RedisTimeout = TimeSpan.FromMilliseconds(200));
+        var cache = host.Get<IDistributedCache>();
+        Assert.Null(cache.Get("key"));
+        await servers.Redis.PauseAsync(Cancellation);
+        for (var failure = 0; failure < 3; failure++)
+        {
+            Assert.DoesNotContain(host.Logs.GetSnapshot(), line => line.Id.Id == CircuitOpened);
+            Assert.Throws<SessionStoreUnavailableException>(() => cache.Get("key"));
+        }
+
+        await host.LoggedAsync(CircuitOpened);
+        Assert.Throws<SessionStoreUnavailableException>(() => cache.Get("key"));
+        await servers.Redis.ResumeAsync(Cancellation);
+    }
+
+    [Fact]
     public async Task While_Redis_is_away_it_says_so()
     {
         await using var servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
