@@ -37,7 +37,7 @@ public abstract class LateLoadContract(IStoreBackend backend) : StoreContract(ba
 
         test.Elapse(Brief * 2);
 
-        await EventuallyAsync(async () =>
+        await Eventually.HappensAsync(async () =>
         {
             try
             {
@@ -78,7 +78,7 @@ public abstract class LateLoadContract(IStoreBackend backend) : StoreContract(ba
         Assert.Equal(1, await read);
         Assert.False(load.Abandoned.IsCompleted);
         load.Release();
-        await EventuallyAsync(async () => await new FailingLoad().ReadAsync(test.Store, Kept) == 2);
+        await Eventually.HappensAsync(async () => await new FailingLoad().ReadAsync(test.Store, Kept) == 2);
         Assert.Equal(1, load.Runs);
     }
 
@@ -125,7 +125,7 @@ public abstract class LateLoadContract(IStoreBackend backend) : StoreContract(ba
         public async Task<int> HasFailedAsync(IHybridStore store, EntryOptions options)
         {
             var value = 0;
-            await EventuallyAsync(async () =>
+            await Eventually.HappensAsync(async () =>
             {
                 value = await ReadAsync(store, options);
                 return Volatile.Read(ref _runs) > 0;

@@ -3,8 +3,6 @@ namespace HybridStore.Conformance;
 /// <summary>A part of what <see cref="IHybridStore"/> promises, by its public surface alone.</summary>
 public abstract class StoreContract(IStoreBackend backend)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     protected Task<IStoreUnderTest> StartAsync(Action<HybridStoreOptions>? configure = null) =>
@@ -15,7 +13,7 @@ public abstract class StoreContract(IStoreBackend backend)
     {
         ArgumentNullException.ThrowIfNull(read);
         var current = value;
-        await EventuallyAsync(async () => (current = await read()) != value);
+        await Eventually.HappensAsync(async () => (current = await read()) != value);
         return current;
     }
 
@@ -24,22 +22,10 @@ public abstract class StoreContract(IStoreBackend backend)
     {
         ArgumentNullException.ThrowIfNull(test);
         ArgumentNullException.ThrowIfNull(read);
-        return EventuallyAsync(() =>
+        return Eventually.HappensAsync(() =>
         {
             test.Elapse(step);
-            return Task.FromResult(read.IsCompleted);
+            return read.IsCompleted;
         });
-    }
-
-    /// <summary>Waits for what only the servers' time brings. The limit only ends a test that has failed.</summary>
-    protected static async Task EventuallyAsync(Func<Task<bool>> condition)
-    {
-        ArgumentNullException.ThrowIfNull(condition);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(Patience);
-        while (!await condition())
-        {
-            await Task.Delay(20, patience.Token);
-        }
     }
 }

@@ -143,17 +143,10 @@ internal sealed class RealtimeHost : IAsyncDisposable
     /// <summary>The first message with an event id, once it is there.</summary>
     public async Task<string> LoggedAsync(int eventId)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
-        while (true)
-        {
-            if (Logs.GetSnapshot().FirstOrDefault(line => line.Id.Id == eventId) is { } line)
-            {
-                return line.Message;
-            }
-
-            await Task.Delay(10, limit.Token);
-        }
+        string? message = null;
+        await Eventually.HappensAsync(
+            () => (message = Logs.GetSnapshot().FirstOrDefault(line => line.Id.Id == eventId)?.Message) is not null, $"event {eventId} is logged");
+        return message!;
     }
 
     /// <summary>Stops the services as a host does, the last first.</summary>

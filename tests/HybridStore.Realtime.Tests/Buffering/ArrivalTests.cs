@@ -121,7 +121,7 @@ public class ArrivalTests(ServersFixture fixture)
         var waiting = await host.Clicks().GetStatusAsync(Cancellation);
         await using var worker = await ClickBuffer.StartAsync(fixture.Servers, besides: host);
         await host.Clicks().FlushAsync(Cancellation);
-        await ClickBuffer.UntilAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
+        await Eventually.HappensAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
         var empty = await host.Clicks().GetStatusAsync(Cancellation);
 
         Assert.Equal((3, 0, 0), (waiting.Length, waiting.WrittenRows, waiting.DeadLetters));
@@ -137,13 +137,13 @@ public class ArrivalTests(ServersFixture fixture)
         await using var host = await ClickBuffer.StartAsync(
             fixture.Servers, options => (options.FlushInterval, options.MaximumBatchRows) = (TimeSpan.FromHours(1), 300));
         await host.Clicks().FlushAsync(Cancellation);
-        await ClickBuffer.UntilAsync(async () => await ClaimsAsync(host) == 4);
+        await Eventually.HappensAsync(async () => await ClaimsAsync(host) == 4);
         await host.Clicks().AppendRangeAsync([.. Enumerable.Range(1, 1_000).Select(Click.Of)], Cancellation);
 
         await host.StopAsync();
 
         await host.AssertArrivedAsync(Enumerable.Range(1, 1_000));
-        await ClickBuffer.UntilAsync(async () => await ClaimsAsync(host) == 0);
+        await Eventually.HappensAsync(async () => await ClaimsAsync(host) == 0);
     }
 
     private static Task<int> ClaimsAsync(RealtimeHost host) => host.ScalarAsync<int>(

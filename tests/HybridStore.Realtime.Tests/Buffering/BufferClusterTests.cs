@@ -19,6 +19,6 @@ public class BufferClusterTests(ServersFixture fixture, ClusterFixture cluster)
         await other.Clicks().FlushAsync(Cancellation);
 
         await host.AssertArrivedAsync(Enumerable.Range(1, 15_000));
-        await ClickBuffer.UntilAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
+        await Eventually.HappensAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
     }
 }

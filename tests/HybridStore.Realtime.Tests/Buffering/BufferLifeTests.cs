@@ -8,11 +8,11 @@ public class BufferLifeTests(ServersFixture fixture)
     public async Task A_buffer_that_is_disposed_of_without_having_been_stopped_lets_go_of_its_partitions()
     {
         await using var host = await ClickBuffer.StartAsync(fixture.Servers);
-        await ClickBuffer.UntilAsync(async () => await ClaimsAsync(host) > 0);
+        await Eventually.HappensAsync(async () => await ClaimsAsync(host) > 0);
 
         ((IDisposable)host.Clicks()).Dispose();
 
-        await ClickBuffer.UntilAsync(async () => await ClaimsAsync(host) == 0);
+        await Eventually.HappensAsync(async () => await ClaimsAsync(host) == 0);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public class BufferLifeTests(ServersFixture fixture)
         await host.StopAsync();
 
         await using var next = await ClickBuffer.StartAsync(fixture.Servers, besides: host);
-        await ClickBuffer.UntilAsync(async () => await CountAsync(host, "31 days") == 0);
+        await Eventually.HappensAsync(async () => await CountAsync(host, "31 days") == 0);
 
         Assert.Equal(1, await CountAsync(host, "30 days"));
     }

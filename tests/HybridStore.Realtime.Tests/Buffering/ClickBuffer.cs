@@ -47,17 +47,7 @@ internal static class ClickBuffer
         Assert.Equal(ids, await host.ScalarAsync<int[]>("select coalesce(array_agg(id order by id), '{}') from click"));
 
     /// <summary>Waits until so many rows are in the table.</summary>
-    public static Task ArriveAsync(this RealtimeHost host, long rows) => UntilAsync(async () => await host.CountAsync() >= rows);
-
-    public static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
-        while (!await condition())
-        {
-            await Task.Delay(10, limit.Token);
-        }
-    }
+    public static Task ArriveAsync(this RealtimeHost host, long rows) => Eventually.HappensAsync(async () => await host.CountAsync() >= rows);
 
     /// <summary>Appends rows as many callers at once do.</summary>
     public static Task AppendAsync(this IWriteBuffer<Click> buffer, int from, int count, int callers = 64) =>

@@ -22,7 +22,7 @@ public class ExactlyOnceTests(ServersFixture fixture)
         for (var kill = 0; kill < Kills; kill++)
         {
             await using var worker = await StartWorkerAsync(host, BufferWork.NoStep, 0, 0);
-            await ClickBuffer.UntilAsync(async () => await CountAsync(host) > before || before == Rows);
+            await Eventually.HappensAsync(async () => await CountAsync(host) > before || before == Rows);
             await worker.KillAsync();
             before = await CountAsync(host);
         }
@@ -45,8 +45,8 @@ public class ExactlyOnceTests(ServersFixture fixture)
 
         await worker.KillAsync();
         await using var next = await StartAsync(fixture.Servers, host, runWorkers: true);
-        await ClickBuffer.UntilAsync(async () => await CountAsync(host) >= 500);
-        await ClickBuffer.UntilAsync(async () => (await host.Get<IWriteBuffer<BufferedRow>>().GetStatusAsync(Cancellation)).Length == 0);
+        await Eventually.HappensAsync(async () => await CountAsync(host) >= 500);
+        await Eventually.HappensAsync(async () => (await host.Get<IWriteBuffer<BufferedRow>>().GetStatusAsync(Cancellation)).Length == 0);
 
         await AssertArrivedAsync(host, 500);
     }
@@ -71,7 +71,7 @@ public class ExactlyOnceTests(ServersFixture fixture)
         await using var slow = await ClickBuffer.StartAsync(
             fixture.Servers, options => (options.Partitions, options.Gate) = (2, held));
         await slow.Clicks().AppendAsync(from: 1, count: 400, callers: 1);
-        await ClickBuffer.UntilAsync(() => Task.FromResult(held.Waiting == 2));
+        await Eventually.HappensAsync(() => held.Waiting == 2);
 
         // It is given half of the partitions, while the first one is about to write both.
         await using var successor = await ClickBuffer.StartAsync(fixture.Servers, options => options.Partitions = 2, besides: slow);
@@ -96,7 +96,7 @@ public class ExactlyOnceTests(ServersFixture fixture)
 
         await using var worker = await ClickBuffer.StartAsync(fixture.Servers, options => options.Partitions = 1, besides: host);
         await host.Clicks().FlushAsync(Cancellation);
-        await ClickBuffer.UntilAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
+        await Eventually.HappensAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
         for (var index = 0; index < keys.Count; index++)
         {
             await host.Redis.KeyDeleteAsync(keys[index]);
@@ -134,7 +134,7 @@ public class ExactlyOnceTests(ServersFixture fixture)
         var held = new HeldSteps(BufferStep.Commit);
         await using var host = await ClickBuffer.StartAsync(servers, options => (options.Partitions, options.Gate) = (1, held));
         await host.Clicks().AppendRangeAsync([Click.Of(1), Click.Of(2)], Cancellation);
-        await ClickBuffer.UntilAsync(() => Task.FromResult(held.Waiting == 1));
+        await Eventually.HappensAsync(() => held.Waiting == 1);
 
         var cut = servers.Postgres.Proxy.CutReplyAfterRequest("COMMIT");
         held.Open();

@@ -14,7 +14,7 @@ public class RedisOutageTests(RedisOutageTests.OwnServers own) : IClassFixture<R
         await servers.Redis.StopAsync(Cancellation);
 
         // The first ones find out that it is down.
-        await ClickBuffer.UntilAsync(async () =>
+        await Eventually.HappensAsync(async () =>
         {
             var error = await Assert.ThrowsAnyAsync<WriteBufferException>(
                 () => host.Clicks().AppendAsync(Click.Of(1), Cancellation).AsTask());
@@ -105,7 +105,7 @@ public class RedisOutageTests(RedisOutageTests.OwnServers own) : IClassFixture<R
 
         // It is forgotten once the stream is past it: as soon as Redis takes calls of this process again.
         var next = 203;
-        await ClickBuffer.UntilAsync(async () =>
+        await Eventually.HappensAsync(async () =>
         {
             await host.Clicks().AppendAsync(from: next, count: 200);
             next += 200;
@@ -234,7 +234,7 @@ public class RedisOutageTests(RedisOutageTests.OwnServers own) : IClassFixture<R
             waitForRedis: waitForRedis);
 
     private static Task EmptyAsync(RealtimeHost host) =>
-        ClickBuffer.UntilAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
+        Eventually.HappensAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).Length == 0);
 
     /// <summary>Servers that only these tests disturb.</summary>
     public sealed class OwnServers : IAsyncLifetime

@@ -83,7 +83,7 @@ public class RefusedRowTests(ServersFixture fixture)
             await host.Redis.StreamAddAsync($"{host.Prefix}:buffer:{{clicks:p0}}", field, value);
         }
 
-        await ClickBuffer.UntilAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).DeadLetters == 3);
+        await Eventually.HappensAsync(async () => (await host.Clicks().GetStatusAsync(Cancellation)).DeadLetters == 3);
         await host.Clicks().AppendAsync(Click.Of(1), Cancellation);
         await host.ArriveAsync(1);
     }

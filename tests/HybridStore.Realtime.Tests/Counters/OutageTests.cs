@@ -28,10 +28,7 @@ public class OutageTests
         await Assert.ThrowsAsync<RealtimeUnavailableException>(() => counter.TopAsync(3, cancellationToken: Cancellation));
 
         await servers.Redis.StartAsync(Cancellation);
-        while (!await counter.IncrementAsync("a", 1, Cancellation))
-        {
-            await Task.Delay(10, Cancellation);
-        }
+        await Eventually.HappensAsync(async () => await counter.IncrementAsync("a", 1, Cancellation));
 
         // It has come back empty.
         Assert.Equal(1, await counter.TotalAsync(cancellationToken: Cancellation));

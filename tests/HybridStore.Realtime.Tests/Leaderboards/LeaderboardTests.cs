@@ -296,15 +296,8 @@ public class LeaderboardTests(ServersFixture fixture)
         }
     }
 
-    private static async Task ExpireAsync(RealtimeHost host, ILeaderboard board)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
-        while (await board.CountAsync(limit.Token) > 0 || (await KeysAsync(host)).Length > 0)
-        {
-            await Task.Delay(20, limit.Token);
-        }
-    }
+    private static Task ExpireAsync(RealtimeHost host, ILeaderboard board) => Eventually.HappensAsync(
+        async () => await board.CountAsync(Cancellation) == 0 && (await KeysAsync(host)).Length == 0);
 
     private static async Task<RedisKey[]> KeysAsync(RealtimeHost host)
     {

@@ -122,7 +122,7 @@ public class SessionCopyTests(OwnServersFixture fixture) : IClassFixture<OwnServ
         }
 
         // The first tells Redis, used or not, and the second finds it there.
-        await Eventually.IsTrueAsync(async () => (long)await fixture.Servers.Redis.RunAsync("HGET", KeyOf(host, session), "v") > 2);
+        await Eventually.HappensAsync(async () => (long)await fixture.Servers.Redis.RunAsync("HGET", KeyOf(host, session), "v") > 2);
         foreach (var own in (ISessionStore[])[store, second.Get<ISessionStore>()])
         {
             Assert.Equal(["c"], (await own.GetAsync(session.Id, Cancellation))!.Fields.Keys);
@@ -133,7 +133,7 @@ public class SessionCopyTests(OwnServersFixture fixture) : IClassFixture<OwnServ
             Assert.NotNull(await own.GetAsync(created.Id, Cancellation));
         }
 
-        await Eventually.IsTrueAsync(async () =>
+        await Eventually.HappensAsync(async () =>
         {
             await store.GetAsync(session.Id, Cancellation);
             return !await host.ScalarAsync<bool>("select exists (select 1 from hybridstore_realtime.session where ahead)")
@@ -159,10 +159,10 @@ public class SessionCopyTests(OwnServersFixture fixture) : IClassFixture<OwnServ
         })));
         try
         {
-            await Eventually.IsTrueAsync(() => Task.FromResult(merged > 200));
+            await Eventually.HappensAsync(() => merged > 200);
             fixture.Servers.Redis.Proxy.Cut();
             var then = merged;
-            await Eventually.IsTrueAsync(() => Task.FromResult(merged > then + 200));
+            await Eventually.HappensAsync(() => merged > then + 200);
         }
         finally
         {
@@ -208,7 +208,7 @@ public class SessionCopyTests(OwnServersFixture fixture) : IClassFixture<OwnServ
         }
 
         // The next change tells the copy all that it has missed.
-        await Eventually.AnswersAsync(() => store.GetAsync("unknown", Cancellation));
+        await Eventually.SucceedsAsync<SessionStoreUnavailableException, Session?>(() => store.GetAsync("unknown", Cancellation));
         Assert.NotNull(await store.MergeAsync(session.Id, new SessionChanges().Set("b", "1"), Cancellation));
         Assert.NotNull(await store.MergeAsync(created.Id, new SessionChanges().Set("b", "1"), Cancellation));
         await fixture.Servers.Redis.FlushAsync();
@@ -231,7 +231,7 @@ public class SessionCopyTests(OwnServersFixture fixture) : IClassFixture<OwnServ
             """));
         Assert.NotNull(await store.MergeAsync(session.Id, new SessionChanges().Set("merged", "3"), Cancellation));
 
-        await Eventually.IsTrueAsync(async () =>
+        await Eventually.HappensAsync(async () =>
             (long)await fixture.Servers.Redis.RunAsync("HGET", KeyOf(host, session), "v") > SessionCopyRules.VersionStep);
         Assert.Equal(["a", "copied", "merged"], (await store.GetAsync(session.Id, Cancellation))!.Fields.Keys.Order());
     }
@@ -248,8 +248,8 @@ public class SessionCopyTests(OwnServersFixture fixture) : IClassFixture<OwnServ
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.RevokeAsync(session.Id, given));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.RevokeAllOfUserAsync("47", cancellationToken: given));
 
-        await Eventually.IsTrueAsync(async () => await store.GetAsync(session.Id, Cancellation) is null);
-        await Eventually.IsTrueAsync(async () => await store.GetAsync(other.Id, Cancellation) is null);
+        await Eventually.HappensAsync(async () => await store.GetAsync(session.Id, Cancellation) is null);
+        await Eventually.HappensAsync(async () => await store.GetAsync(other.Id, Cancellation) is null);
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public class SessionExpirationTests(ServersFixture fixture)
         await using var host = await StartAsync(options => options.SlidingExpiration = TimeSpan.FromSeconds(1));
         var store = host.Get<ISessionStore>();
         var session = await store.CreateAsync(cancellationToken: Cancellation);
-        await UntilAsync(async () => !await host.Redis.KeyExistsAsync(KeyOf(host, session.Handle)));
+        await Eventually.HappensAsync(async () => !await host.Redis.KeyExistsAsync(KeyOf(host, session.Handle)));
 
         Assert.Null(await store.GetAsync(session.Id, Cancellation));
         Assert.Null(await store.MergeAsync(session.Id, new SessionChanges().Set("a", "1"), Cancellation));
@@ -109,7 +109,7 @@ public class SessionExpirationTests(ServersFixture fixture)
         var store = host.Get<ISessionStore>();
         var session = await store.CreateAsync(cancellationToken: Cancellation);
         var last = session;
-        await UntilAsync(async () =>
+        await Eventually.HappensAsync(async () =>
         {
             if (await store.GetAsync(session.Id, Cancellation) is not { } read)
             {
@@ -198,15 +198,6 @@ public class SessionExpirationTests(ServersFixture fixture)
         await host.Redis.KeyExpireAsync(key, TimeSpan.FromMinutes(1));
         await use();
         Assert.InRange((await host.Redis.KeyTimeToLiveAsync(key))!.Value, TimeSpan.FromMinutes(59), Sliding);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        while (!await condition())
-        {
-            await Task.Delay(20, limit.Token);
-        }
     }
 
     private async Task<string> IndexAsync(RealtimeHost host) =>

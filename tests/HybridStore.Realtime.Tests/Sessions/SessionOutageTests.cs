@@ -29,7 +29,7 @@ public class SessionOutageTests(OwnServersFixture fixture) : IClassFixture<OwnSe
             fixture.Servers.Redis.Proxy.Restore();
         }
 
-        await Eventually.AnswersAsync(() => store.GetAsync(session.Id, Cancellation));
+        await Eventually.SucceedsAsync<SessionStoreUnavailableException, Session?>(() => store.GetAsync(session.Id, Cancellation));
         Assert.NotNull(await store.GetAsync(session.Id, Cancellation));
     }
 

@@ -19,14 +19,12 @@ public class SnapshotTurnsTests(ServersFixture fixture)
         RealtimeHost[] instances = [first, second, third];
         var board = first.Get<ILeaderboards>().Get("points");
         var taken = 0;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
-        for (var number = 0; taken < 6; number++)
+        var number = 0;
+        await Eventually.HappensAsync(async () =>
         {
-            await board.SetAsync("a", number, limit.Token);
-            await Task.Delay(20, limit.Token);
-            taken = instances.Sum(Taken);
-        }
+            await board.SetAsync("a", number++, Cancellation);
+            return (taken = instances.Sum(Taken)) >= 6;
+        });
 
         // One more than whole intervals have passed is as many as there can be.
         Assert.InRange(taken, 1, (Stopwatch.GetElapsedTime(began) / Interval) + 1);
@@ -43,12 +41,8 @@ public class SnapshotTurnsTests(ServersFixture fixture)
         await host.LoggedAsync(SnapshotFailed);
         await host.ExecuteAsync("alter table hybridstore_realtime.hidden rename to snapshot_entry");
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
-        while (await host.ScalarAsync<long>("select count(*) from hybridstore_realtime.snapshot_entry") == 0)
-        {
-            await Task.Delay(20, limit.Token);
-        }
+        await Eventually.HappensAsync(
+            async () => await host.ScalarAsync<long>("select count(*) from hybridstore_realtime.snapshot_entry") > 0);
     }
 
     private static int Taken(RealtimeHost host) => host.Logs.GetSnapshot().Count(line => line.Id.Id == 3211);

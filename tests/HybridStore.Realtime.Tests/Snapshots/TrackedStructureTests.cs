@@ -66,12 +66,7 @@ public class TrackedStructureTests(ServersFixture fixture)
         await servers.Redis.KillAsync(Cancellation);
         await servers.Redis.StartAsync(Cancellation);
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
-        while ((string?)await servers.Redis.RunAsync("HGET", "settings", "a") != "1")
-        {
-            await Task.Delay(20, limit.Token);
-        }
+        await Eventually.HappensAsync(async () => (string?)await servers.Redis.RunAsync("HGET", "settings", "a") == "1");
 
         Assert.InRange((long)await servers.Redis.RunAsync("TTL", "settings"), 17_000, 18_000);
     }

@@ -83,9 +83,15 @@ internal static class BufferFigures
         });
         scene.Database.Clear();
         await using var killer = await scene.Database.OpenConnectionAsync();
+        await using var arrived = new NpgsqlCommand("select count(*) from drained_click", killer);
         for (var kill = 0; kill < Kills; kill++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(100));
+            // Each time a further share of the rows has come.
+            while ((long)(await arrived.ExecuteScalarAsync())! <= (long)Rows * kill / Kills && !arriving.IsCompleted)
+            {
+                await Task.Yield();
+            }
+
             await using var end = new NpgsqlCommand(
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
                 killer);
