@@ -11,6 +11,7 @@ internal sealed class RollingCounter : IRollingCounter
     private const string Service = "rolling counters";
     private const long MostAtOnce = 1_000_000_000_000;
     private const int MostMembers = 10_000;
+    private const int IncrementsPerCall = 500;
 
     private static readonly RealtimeOperation Count = new("counters", "count");
     private static readonly RealtimeOperation Sum = new("counters", "sum");
@@ -24,7 +25,7 @@ internal sealed class RollingCounter : IRollingCounter
     private readonly RedisKey _name;
     private readonly long _resolution;
     private readonly long _lifetime;
-    private readonly IncrementCombiner _combiner;
+    private readonly CallCombiner<int, (string Member, long By), bool> _increments;
 
     /// <param name="link">The way to Redis.</param>
     /// <param name="prefix">What names in Redis begin with.</param>
@@ -36,15 +37,14 @@ internal sealed class RollingCounter : IRollingCounter
         _resolution = (long)options.Resolution.TotalMilliseconds;
         _lifetime = _resolution * (options.Buckets + 1);
         _name = $"{prefix}:counter:{RealtimeKeys.Tag(name)}:{_resolution}";
-        _combiner = new IncrementCombiner(SendAsync);
+        _increments = new CallCombiner<int, (string Member, long By), bool>((_, increments) => SendAsync(increments), IncrementsPerCall);
     }
 
     public ValueTask<bool> IncrementAsync(string member, long by = 1, CancellationToken cancellationToken = default)
     {
         KeyRules.ThrowIfInvalidKey(member);
         NumberRange.ThrowIfOutside(by, 1, MostAtOnce);
-        cancellationToken.ThrowIfCancellationRequested();
-        return new ValueTask<bool>(_combiner.AddAsync(member, by).WaitAsync(cancellationToken));
+        return new ValueTask<bool>(_increments.MakeAsync(0, (member, by), cancellationToken));
     }
 
     public Task<long> SumAsync(string member, TimeSpan? window = null, CancellationToken cancellationToken = default)
@@ -103,8 +103,14 @@ internal sealed class RollingCounter : IRollingCounter
         return (answer[0], answer[1..]);
     }
 
-    private async Task<bool> SendAsync(IReadOnlyDictionary<string, long> counts)
+    private async Task<IReadOnlyList<bool>> SendAsync(IReadOnlyList<(string Member, long By)> increments)
     {
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (member, by) in increments)
+        {
+            counts[member] = counts.GetValueOrDefault(member) + by;
+        }
+
         var arguments = new RedisValue[4 + (counts.Count * 2)];
         (arguments[0], arguments[1], arguments[2], arguments[3]) = (_resolution, _lifetime, _options.MaximumMembers, RollingCount.Others);
         var index = 4;
@@ -115,7 +121,9 @@ internal sealed class RollingCounter : IRollingCounter
         }
 
         var counted = await _link.EvaluateAsync(Count, CountScript, [_name], arguments, CancellationToken.None).ConfigureAwait(false);
-        return counted.TryGetValue(out _);
+        var confirmed = new bool[increments.Count];
+        Array.Fill(confirmed, counted.TryGetValue(out _));
+        return confirmed;
     }
 
     private int BucketsOf(TimeSpan? window)

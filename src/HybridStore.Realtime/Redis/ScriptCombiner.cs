@@ -5,24 +5,19 @@ using StackExchange.Redis;
 
 namespace HybridStore.Realtime.Redis;
 
-/// <summary>
-/// The calls of one script that takes any number of items, each with its keys and arguments. One that finds less than two under way is sent at once; those
-/// that come meanwhile leave together when one is answered: nothing waits while Redis is idle, and the busier it gets the fewer and larger its
-/// calls become. Safe to use from any thread.
-/// </summary>
+/// <summary>The calls of one script that takes any number of items, each with its keys and arguments: on a single server those of many callers travel
+/// together (<see cref="CallCombiner{TLane, TItem, TAnswer}"/>), on a cluster each goes by itself to where its keys live. Safe to use from any
+/// thread.</summary>
 /// <remarks>
 /// <para>The script is given the keys of its items one behind the other in KEYS, equally many for each, and their arguments in ARGV likewise; it
 /// returns an answer for each item. What concerns one must not fail the others: the script does not raise an error that comes of what it finds
 /// there, but answers with the status ERROR, a space and its text, and that item alone has failed.</para>
-/// <para>On a cluster each item goes by itself to where its keys live. A call that fails fails its own items only. Who has waited for as long as a call
-/// may take, or for one that was not answered in time, is not sent: nobody waits for two time-outs.</para>
+/// <para>A call that fails fails its own items only. Who has waited for as long as a call may take, or for one that was not answered in time, is
+/// not sent: nobody waits for two time-outs.</para>
 /// </remarks>
-internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation, RedisScript script, TimeProvider timeProvider)
+internal sealed class ScriptCombiner
 {
-    // Larger calls gain nothing more and would hold Redis up for others.
     private const int ItemsPerCall = 64;
-
-    // While Redis works on one, the answers of the other are handed out.
     private const int MostUnderWay = 2;
 
     // The client understands no error within an answer.
@@ -31,75 +26,71 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
     private static readonly TimeoutException WaitedTooLong =
         new("The call waited for an earlier one to Redis for as long as a call may take.");
 
-    private readonly Lock _lock = new();
-    private readonly Queue<PendingCall> _waiting = new();
-    private int _underWay;
+    private readonly RedisLink _link;
+    private readonly RealtimeOperation _operation;
+    private readonly RedisScript _script;
+    private readonly TimeProvider _timeProvider;
+    private readonly CallCombiner<int, Item, RedisCallResult<RedisResult>> _calls;
+    private long _silentUntil = long.MinValue;
+
+    public ScriptCombiner(RedisLink link, RealtimeOperation operation, RedisScript script, TimeProvider timeProvider)
+    {
+        (_link, _operation, _script, _timeProvider) = (link, operation, script, timeProvider);
+        _calls = new CallCombiner<int, Item, RedisCallResult<RedisResult>>((_, items) => SendAsync(items), ItemsPerCall, MostUnderWay);
+    }
 
     /// <summary>What the script answers for an item. Throws only when the caller cancels.</summary>
     public ValueTask<RedisCallResult<RedisResult>> EvaluateAsync(RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
     {
-        if (link.Session is not { IsCluster: false })
+        if (_link.Session is not { IsCluster: false })
         {
             return SendOneAsync(keys, arguments, cancellationToken);
         }
 
-        PendingCall? pending = null;
-        lock (_lock)
+        return new ValueTask<RedisCallResult<RedisResult>>(
+            _calls.MakeAsync(0, new Item(keys, arguments, _timeProvider.GetTimestamp()), cancellationToken));
+    }
+
+    private async ValueTask<RedisCallResult<RedisResult>> SendOneAsync(
+        RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken) =>
+        AnswerTo(await _link.EvaluateAsync(_operation, _script, keys, arguments, cancellationToken).ConfigureAwait(false), 0);
+
+    private async Task<IReadOnlyList<RedisCallResult<RedisResult>>> SendAsync(IReadOnlyList<Item> items)
+    {
+        var answers = new RedisCallResult<RedisResult>[items.Count];
+        var due = new List<int>(items.Count);
+        for (var index = 0; index < items.Count; index++)
         {
-            if (_underWay < MostUnderWay)
+            if (items[index].Since < Volatile.Read(ref _silentUntil))
             {
-                _underWay++;
+                answers[index] = RedisCallResult<RedisResult>.Refused;
+            }
+            else if (_timeProvider.GetElapsedTime(items[index].Since) >= _link.Timeout)
+            {
+                answers[index] = RedisCallResult<RedisResult>.Failed(WaitedTooLong);
             }
             else
             {
-                pending = new PendingCall(keys, arguments, timeProvider.GetTimestamp());
-                _waiting.Enqueue(pending);
+                due.Add(index);
             }
         }
 
-        return pending is null
-            ? SendFirstAsync(keys, arguments, cancellationToken)
-            : new ValueTask<RedisCallResult<RedisResult>>(pending.Task.WaitAsync(cancellationToken));
-    }
-
-    private async ValueTask<RedisCallResult<RedisResult>> SendOneAsync(RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
-    {
-        var answered = await link.EvaluateAsync(operation, script, keys, arguments, cancellationToken).ConfigureAwait(false);
-        return AnswerTo(answered, 0);
-    }
-
-    private async ValueTask<RedisCallResult<RedisResult>> SendFirstAsync(
-        RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
-    {
-        var answered = RedisCallResult<RedisResult>.Refused;
-        try
+        if (due.Count > 0)
         {
-            return answered = await SendOneAsync(keys, arguments, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            // The next call leaves before this caller goes on.
-            if (Take(IsTimeout(answered.Error)) is { Count: > 0 } next)
+            var (keys, arguments) = Together(items, due);
+            var answered = await _link.EvaluateAsync(_operation, _script, keys, arguments, CancellationToken.None).ConfigureAwait(false);
+            if (answered.Error is TimeoutException or TimeoutRejectedException)
             {
-                _ = SendAllAsync(next);
+                Volatile.Write(ref _silentUntil, _timeProvider.GetTimestamp());
             }
-        }
-    }
 
-    /// <summary>Sends what waits, one call after the other, until nothing does. Never throws.</summary>
-    private async Task SendAllAsync(List<PendingCall> calls)
-    {
-        while (calls.Count > 0)
-        {
-            var (keys, arguments) = Together(calls);
-            var answered = await link.EvaluateAsync(operation, script, keys, arguments, CancellationToken.None).ConfigureAwait(false);
-            for (var index = 0; index < calls.Count; index++)
+            for (var place = 0; place < due.Count; place++)
             {
-                calls[index].TrySetResult(AnswerTo(answered, index));
+                answers[due[place]] = AnswerTo(answered, place);
             }
-
-            calls = Take(IsTimeout(answered.Error));
         }
+
+        return answers;
     }
 
     private static RedisCallResult<RedisResult> AnswerTo(RedisCallResult<RedisResult> answered, int index)
@@ -118,56 +109,27 @@ internal sealed class ScriptCombiner(RedisLink link, RealtimeOperation operation
             : RedisCallResult<RedisResult>.Ok(answer);
     }
 
-    private static (RedisKey[] Keys, RedisValue[] Arguments) Together(List<PendingCall> calls)
+    private static (RedisKey[] Keys, RedisValue[] Arguments) Together(IReadOnlyList<Item> items, List<int> due)
     {
-        var (keysOfEach, argumentsOfEach) = (calls[0].Keys.Length, calls[0].Arguments.Length);
-        var keys = new RedisKey[calls.Count * keysOfEach];
-        var arguments = new RedisValue[calls.Count * argumentsOfEach];
-        for (var index = 0; index < calls.Count; index++)
+        if (items.Count == 1)
         {
-            calls[index].Keys.CopyTo(keys, index * keysOfEach);
-            calls[index].Arguments.CopyTo(arguments, index * argumentsOfEach);
+            return (items[0].Keys, items[0].Arguments);
+        }
+
+        var (keysOfEach, argumentsOfEach) = (items[0].Keys.Length, items[0].Arguments.Length);
+        var keys = new RedisKey[due.Count * keysOfEach];
+        var arguments = new RedisValue[due.Count * argumentsOfEach];
+        for (var place = 0; place < due.Count; place++)
+        {
+            items[due[place]].Keys.CopyTo(keys, place * keysOfEach);
+            items[due[place]].Arguments.CopyTo(arguments, place * argumentsOfEach);
         }
 
         return (keys, arguments);
     }
 
-    /// <summary>The next call; none, and one less under way, if nothing waits.</summary>
-    /// <param name="hasTimedOut">Whether the call before was not answered in time.</param>
-    private List<PendingCall> Take(bool hasTimedOut)
-    {
-        var next = new List<PendingCall>();
-        var overdue = new List<PendingCall>();
-        lock (_lock)
-        {
-            while (next.Count < ItemsPerCall && _waiting.TryDequeue(out var call))
-            {
-                (hasTimedOut || timeProvider.GetElapsedTime(call.WaitingSince) >= link.Timeout ? overdue : next).Add(call);
-            }
-
-            if (next.Count == 0)
-            {
-                _underWay--;
-            }
-        }
-
-        foreach (var call in overdue)
-        {
-            call.TrySetResult(hasTimedOut ? RedisCallResult<RedisResult>.Refused : RedisCallResult<RedisResult>.Failed(WaitedTooLong));
-        }
-
-        return next;
-    }
-
-    private static bool IsTimeout(Exception? error) => error is TimeoutException or TimeoutRejectedException;
-
-    private sealed class PendingCall(RedisKey[] keys, RedisValue[] arguments, long waitingSince)
-        : TaskCompletionSource<RedisCallResult<RedisResult>>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public RedisKey[] Keys { get; } = keys;
-
-        public RedisValue[] Arguments { get; } = arguments;
-
-        public long WaitingSince { get; } = waitingSince;
-    }
+    /// <param name="Keys">Its keys.</param>
+    /// <param name="Arguments">Its arguments.</param>
+    /// <param name="Since">When it came.</param>
+    private readonly record struct Item(RedisKey[] Keys, RedisValue[] Arguments, long Since);
 }
