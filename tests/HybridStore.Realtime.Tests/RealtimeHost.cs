@@ -82,6 +82,7 @@ internal sealed class RealtimeHost : IAsyncDisposable
             options.RedisConnectionString = redis;
             options.KeyPrefix = prefix;
             options.RedisTimeout = PatientTimeout;
+            options.CircuitBreaker.BreakDuration = CircuitBreakerOptions.MinimumBreakDuration;
             options.ServerWatch.Interval = TimeSpan.Zero;
             configure?.Invoke(options);
         });

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using HybridStore.Realtime.Redis;
 using HybridStore.Redis;
 using StackExchange.Redis;
@@ -8,6 +9,8 @@ namespace HybridStore.Realtime.Snapshots;
 /// has not shown: whether they are sent can be changed while the server runs, and asking for it is often forbidden.</summary>
 internal sealed class TrackedChanges(RedisLink link, string prefix, TimeProvider timeProvider)
 {
+    private const string End = "end of the probe";
+
     private readonly HashSet<TrackedKey> _subscribed = [];
     private IConnectionMultiplexer? _multiplexer;
 
@@ -23,11 +26,15 @@ internal sealed class TrackedChanges(RedisLink link, string prefix, TimeProvider
         try
         {
             await SubscribeAsync(session, tracked).WaitAsync(link.Timeout, timeProvider, cancellationToken).ConfigureAwait(false);
-            return await ProbeAsync(session).WaitAsync(link.Timeout, timeProvider, cancellationToken).ConfigureAwait(false);
+
+            using var timeout = new CancellationTokenSource(link.Timeout, timeProvider);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            return await ProbeAsync(session, either.Token).WaitAsync(link.Timeout, timeProvider, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        catch (Exception error) when (error is RedisException or TimeoutException or ChannelClosedException
+            || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // Not allowed, not answered or not sent: then everything is compared.
+            // Not allowed, or not answered: then everything is compared.
             return false;
         }
     }
@@ -52,17 +59,16 @@ internal sealed class TrackedChanges(RedisLink link, string prefix, TimeProvider
         }
     }
 
-    /// <summary>Makes changes of each kind, and waits until it has heard of them. What was changed before has been heard of by then.</summary>
-    private async Task<bool> ProbeAsync(RedisSession session)
+    /// <summary>Makes changes of each kind and then publishes an end where they are heard: who hears the end has heard of all that was changed
+    /// before, or is not told of changes at all.</summary>
+    private async Task<bool> ProbeAsync(RedisSession session, CancellationToken cancellationToken)
     {
         var (database, subscriber) = (session.Database, session.Multiplexer.GetSubscriber());
         foreach (var structure in (SnapshotStructure[])[SnapshotStructure.SortedSet, SnapshotStructure.Hash])
         {
             RedisKey key = $"{prefix}:snapshot:probe:{Guid.NewGuid():N}";
-            var heard = new HashSet<string>();
-            var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var channel = RedisChannel.KeySpaceSingleKey(key, database.Database);
-            await subscriber.SubscribeAsync(channel, Hear).ConfigureAwait(false);
+            var messages = await subscriber.SubscribeAsync(channel).ConfigureAwait(false);
             try
             {
                 var change = structure == SnapshotStructure.SortedSet
@@ -70,23 +76,22 @@ internal sealed class TrackedChanges(RedisLink link, string prefix, TimeProvider
                     : database.HashSetAsync(key, "probe", 1);
                 await change.ConfigureAwait(false);
                 await database.KeyDeleteAsync(key).ConfigureAwait(false);
-                await all.Task.WaitAsync(link.Timeout, timeProvider).ConfigureAwait(false);
+                await database.PublishAsync(channel, End).ConfigureAwait(false);
+
+                var heard = new HashSet<string>(StringComparer.Ordinal);
+                while (await messages.ReadAsync(cancellationToken).ConfigureAwait(false) is var message && message.Message != End)
+                {
+                    heard.Add((string)message.Message!);
+                }
+
+                if (heard.Count < 2)
+                {
+                    return false;
+                }
             }
             finally
             {
-                await subscriber.UnsubscribeAsync(channel, Hear).ConfigureAwait(false);
-            }
-
-            void Hear(RedisChannel heardOn, RedisValue what)
-            {
-                lock (heard)
-                {
-                    heard.Add((string)what!);
-                    if (heard.Count == 2)
-                    {
-                        all.TrySetResult();
-                    }
-                }
+                await messages.UnsubscribeAsync().ConfigureAwait(false);
             }
         }
 

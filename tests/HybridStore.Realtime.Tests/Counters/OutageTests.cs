@@ -14,11 +14,7 @@ public class OutageTests
         await using var host = await RealtimeHost.StartAsync(
             servers,
             builder => builder.AddRollingCounters(counters => counters.Add("test")),
-            options =>
-            {
-                options.RedisTimeout = TimeSpan.FromMilliseconds(500);
-                options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(0.5);
-            });
+            options => options.RedisTimeout = TimeSpan.FromMilliseconds(500));
         var counter = host.Get<IRollingCounters>().Get("test");
         Assert.True(await counter.IncrementAsync("a", 1, Cancellation));
         await servers.Redis.StopAsync(Cancellation);

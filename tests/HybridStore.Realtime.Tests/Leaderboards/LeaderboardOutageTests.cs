@@ -13,8 +13,7 @@ public class LeaderboardOutageTests
     public async Task While_Redis_is_away_everything_says_so_and_afterwards_goes_on()
     {
         await using var servers = await TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
-        await using var host = await SnapshotScene.StartAsync(
-            servers, store: options => options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(0.5));
+        await using var host = await SnapshotScene.StartAsync(servers);
         var board = host.Get<ILeaderboards>().Get("points");
         var state = host.Get<IUserState>();
         await board.SetAsync("a", 1, Cancellation);

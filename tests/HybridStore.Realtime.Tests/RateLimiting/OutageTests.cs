@@ -23,11 +23,7 @@ public class OutageTests
                 limits.WhenRedisIsDown = fallback;
                 limits.Instances = 2;
             }),
-            options =>
-            {
-                options.RedisTimeout = TimeSpan.FromMilliseconds(500);
-                options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(0.5);
-            });
+            options => options.RedisTimeout = TimeSpan.FromMilliseconds(500));
         var limiter = host.Get<IRateLimits>().For("test", "key");
         Assert.True((await limiter.AcquireAsync(1, Cancellation)).IsAcquired);
         await servers.Redis.StopAsync(Cancellation);

@@ -302,10 +302,6 @@ public class SessionCopyTests(OwnServersFixture fixture) : IClassFixture<OwnServ
     private Task<RealtimeHost> StartAsync(Action<SessionStoreOptions>? configure = null, RealtimeHost? besides = null) => RealtimeHost.StartAsync(
         fixture.Servers,
         builder => builder.AddSessions(options => options.PostgresCopy = true).AddSessions(configure),
-        options =>
-        {
-            options.RedisTimeout = TimeSpan.FromMilliseconds(500);
-            options.CircuitBreaker.BreakDuration = TimeSpan.FromMilliseconds(500);
-        },
+        options => options.RedisTimeout = TimeSpan.FromMilliseconds(500),
         besides);
 }

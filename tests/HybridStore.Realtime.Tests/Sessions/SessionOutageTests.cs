@@ -101,9 +101,5 @@ public class SessionOutageTests(OwnServersFixture fixture) : IClassFixture<OwnSe
     private Task<RealtimeHost> StartAsync() => RealtimeHost.StartAsync(
         fixture.Servers,
         builder => builder.AddSessions(),
-        options =>
-        {
-            options.RedisTimeout = Timeout;
-            options.CircuitBreaker.BreakDuration = TimeSpan.FromMilliseconds(500);
-        });
+        options => options.RedisTimeout = Timeout);
 }

@@ -11,8 +11,7 @@ internal static class SnapshotScene
         Action<SnapshotOptions>? configure = null,
         RealtimeHost? besides = null,
         string? redis = null,
-        Action<LeaderboardOptions>? boards = null,
-        Action<HybridStoreOptions>? store = null) => RealtimeHost.StartAsync(
+        Action<LeaderboardOptions>? boards = null) => RealtimeHost.StartAsync(
             servers,
             builder => builder
                 .AddSnapshots(options =>
@@ -22,7 +21,6 @@ internal static class SnapshotScene
                 })
                 .AddLeaderboards(boards)
                 .AddUserState(),
-            store,
-            besides,
-            redis);
+            besides: besides,
+            redis: redis);
 }

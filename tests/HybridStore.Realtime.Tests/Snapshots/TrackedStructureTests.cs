@@ -104,6 +104,5 @@ public class TrackedStructureTests(ServersFixture fixture)
         {
             options.Track("queue", SnapshotStructure.SortedSet);
             options.Track("settings", SnapshotStructure.Hash);
-        },
-        store: options => options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(0.5));
+        });
 }
