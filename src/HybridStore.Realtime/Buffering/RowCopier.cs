@@ -30,7 +30,11 @@ internal sealed class RowCopier<T>(TargetTable<T> table)
             try
             {
                 written += await CopyAsync(connection, batch, types, range.From, range.Count, cancellationToken).ConfigureAwait(false);
-                await transaction.ReleaseAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+
+                // What would be checked at COMMIT is checked while it can still be told which row it is. The savepoint goes in the same round
+                // trip, and not by Npgsql's ReleaseAsync, which blocks the thread.
+                await ExecuteAsync(connection, $"set constraints all immediate; release savepoint {Savepoint}", cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch (PostgresException error) when (RowFaults.IsOfRow(error))
             {
@@ -87,8 +91,6 @@ internal sealed class RowCopier<T>(TargetTable<T> table)
             await ExecuteAsync(connection, TargetTable<T>.UnstageSql, cancellationToken).ConfigureAwait(false);
         }
 
-        // What would be checked at COMMIT is checked while it can still be told which row it is.
-        await ExecuteAsync(connection, "set constraints all immediate", cancellationToken).ConfigureAwait(false);
         return written;
     }
 
