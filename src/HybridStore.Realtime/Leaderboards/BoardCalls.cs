@@ -23,7 +23,7 @@ internal sealed class BoardCalls(
 
     private static readonly RedisValue[] Types = ["zset", "hash", "set"];
 
-    private readonly ScriptCombiner _ranks = new(link, BoardOperations.Rank, BoardScripts.Rank, timeProvider);
+    private readonly ScriptCombiner _ranks = new(link, BoardOperations.Rank, BoardScripts.Rank, [restorer is null ? "0" : "1"], timeProvider);
     private readonly RedisValue _timeToLive = AsMilliseconds(options.Expiration);
     private readonly RedisValue _mostMembers = options.MaximumMembers ?? 0;
 
@@ -103,7 +103,7 @@ internal sealed class BoardCalls(
     {
         for (var attempt = 1; ; attempt++)
         {
-            var result = await _ranks.EvaluateAsync(board.Both, [board.OrderLetter, member, HasSnapshots], cancellationToken)
+            var result = await _ranks.EvaluateAsync(board.Both, [board.OrderLetter, member], cancellationToken)
                 .ConfigureAwait(false);
             if (TryGetAnswer(board, result, out var answer))
             {

@@ -4,14 +4,15 @@
 -- KEYS         of each place that is asked for two:
 --                sorted set of the scores
 --                hash of the members
--- ARGV         of each three:
+-- ARGV[1]      '1' where there are snapshots, to which a lost board matters
+-- ARGV[2...]   of each two:
 --                'h' highest first, 'l' lowest first
 --                the member
---                '1' where there are snapshots, to which a lost board matters
 -- returns      of each nil if the member has no score; otherwise the score, and the place, from 0. Status LOST, ORDER as in board-update.lua,
 --              ERROR and its text where the board is of a wrong type.
-local function placeOf(scores, members, highest, member, isDurable)
-  local lost = isDurable and { ok = 'LOST' }
+local lost = ARGV[1] == '1' and { ok = 'LOST' }
+
+local function placeOf(scores, members, highest, member)
   local found = redis.pcall('HMGET', members, '', member)
   if found.err then
     return { ok = 'ERROR ' .. found.err }
@@ -36,6 +37,6 @@ end
 
 local answers = {}
 for i = 1, #KEYS / 2 do
-  answers[i] = placeOf(KEYS[i * 2 - 1], KEYS[i * 2], ARGV[i * 3 - 2] == 'h', ARGV[i * 3 - 1], ARGV[i * 3] == '1')
+  answers[i] = placeOf(KEYS[i * 2 - 1], KEYS[i * 2], ARGV[i * 2] == 'h', ARGV[i * 2 + 1])
 end
 return answers

@@ -26,7 +26,7 @@ internal sealed class RateLimitPolicy : IAsyncDisposable
     {
         (Name, Limit, _metrics) = (name, limit, metrics);
         (_script, _fallback) = (new RateLimitScript(name, limit), options.WhenRedisIsDown);
-        _calls = new ScriptCombiner(link, Acquire, _script.Script, timeProvider);
+        _calls = new ScriptCombiner(link, Acquire, _script.Script, _script.Arguments, timeProvider);
         Prefix = $"{options.KeyPrefix ?? link.Prefix}:{_script.Kind}:";
         _sharePermits = LocalShare.PermitsOf(limit, options.Instances);
         _share = _fallback == RateLimitFallback.LocalShare ? LocalShare.Of(limit, options.Instances) : null;
@@ -42,7 +42,7 @@ internal sealed class RateLimitPolicy : IAsyncDisposable
     public async ValueTask<(RateLimitAnswer Answer, bool IsFromRedis)> AcquireAsync(
         RedisKey name, string key, int permits, CancellationToken cancellationToken)
     {
-        var asked = await _calls.EvaluateAsync([name], _script.ArgumentsFor(permits), cancellationToken).ConfigureAwait(false);
+        var asked = await _calls.EvaluateAsync([name], [permits], cancellationToken).ConfigureAwait(false);
         if (asked.TryGetValue(out var result) && RateLimitScript.TryParse(result, out var counted))
         {
             _metrics.Count(Name, counted.IsGranted ? "granted" : "refused");

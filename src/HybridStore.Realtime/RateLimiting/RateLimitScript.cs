@@ -11,14 +11,12 @@ internal sealed class RateLimitScript
     private static readonly RedisScript SlidingWindow = RealtimeScripts.Load("sliding-window.lua");
     private static readonly RedisScript TokenBucket = RealtimeScripts.Load("token-bucket.lua");
 
-    private readonly RedisValue[] _arguments;
-
     /// <param name="policy">The name of the policy.</param>
     /// <param name="limit">What it permits.</param>
     public RateLimitScript(string policy, RateLimit limit)
     {
         // What cannot go on from what another algorithm, or one with other segments, has counted lies elsewhere.
-        (Script, _arguments, Kind) = limit.Algorithm switch
+        (Script, Arguments, Kind) = limit.Algorithm switch
         {
             RateLimitAlgorithm.FixedWindow => (
                 FixedWindow, (RedisValue[])[limit.PermitLimit, (long)Math.Ceiling(limit.Window.TotalMilliseconds)], $"limit-f:{policy}"),
@@ -36,19 +34,25 @@ internal sealed class RateLimitScript
     /// <summary>The script, which takes any number of keys.</summary>
     public RedisScript Script { get; }
 
+    /// <summary>What it is given once, whatever the keys.</summary>
+    public RedisValue[] Arguments { get; }
+
     /// <summary>What stands between prefix and key.</summary>
     public string Kind { get; }
 
     /// <summary>False if the server has not counted.</summary>
     public static bool TryParse(RedisResult result, out RateLimitAnswer answer)
     {
-        var verdict = (int)result[0];
-        answer = new RateLimitAnswer(verdict == 1, (int)result[1], TimeSpan.FromMilliseconds((long)result[2]));
-        return verdict >= 0;
-    }
+        if (result.Resp2Type == ResultType.Array)
+        {
+            answer = new RateLimitAnswer(IsGranted: false, (int)result[0], TimeSpan.FromMilliseconds((long)result[1]));
+            return true;
+        }
 
-    /// <summary>What it is given for a key.</summary>
-    public RedisValue[] ArgumentsFor(int permits) => [permits, .. _arguments];
+        var left = (int)result;
+        answer = new RateLimitAnswer(IsGranted: true, left, TimeSpan.Zero);
+        return left >= 0;
+    }
 
     /// <summary>In whole microseconds, rounded up: a window is never shorter than it was asked for.</summary>
     private static long SegmentOf(RateLimit limit) => (long)Math.Ceiling(limit.Window.TotalMicroseconds / limit.Segments);

@@ -3,18 +3,19 @@
 -- live.
 --
 -- KEYS         the windows, strings: how many permits have been taken. Each ends with its time to live
--- ARGV         for each of them three:
---                how many permits are wanted; 0 asks whether there is one
---                the limit
---                the length of the window in milliseconds
--- returns      for each of them { 1 if they were taken (or there is one), else 0; how many are left; in how many milliseconds they may be
---                there, 0 if they were taken }; -1 if the server refuses to count
-local function take(window, wanted, limit, length)
+-- ARGV[1]      the limit
+-- ARGV[2]      the length of the window in milliseconds
+-- ARGV[3...]   for each of them how many permits are wanted; 0 asks whether there is one
+-- returns      for each of them how many are left, if they were taken (or there is one); { how many are left; in how many milliseconds those
+--                wanted may be there } if not; -1 if the server refuses to count
+local limit, length = tonumber(ARGV[1]), tonumber(ARGV[2])
+
+local function take(window, wanted)
   local taken = redis.pcall('INCRBY', window, wanted)
   if type(taken) ~= 'number' then
     -- A full server, say, is no reason to forget what was taken: only what is no window gives way.
     if not (string.find(taken.err, 'WRONGTYPE') or string.find(taken.err, 'integer') or string.find(taken.err, 'overflow')) then
-      return { -1, 0, 0 }
+      return -1
     end
     redis.call('UNLINK', window)
     taken = redis.call('INCRBY', window, wanted)
@@ -24,7 +25,7 @@ local function take(window, wanted, limit, length)
     if taken == wanted then
       redis.call('PEXPIRE', window, length)
     end
-    return { 1, limit - taken, 0 }
+    return limit - taken
   end
 
   -- Asked only, or too many: what was added is taken off again.
@@ -35,7 +36,7 @@ local function take(window, wanted, limit, length)
     redis.call('UNLINK', window)
   end
   if wanted == 0 and before < limit then
-    return { 1, limit - before, 0 }
+    return limit - before
   end
   local rest = redis.call('PTTL', window)
   if rest < 0 or rest > length then
@@ -43,11 +44,11 @@ local function take(window, wanted, limit, length)
     redis.call('PEXPIRE', window, length)
     rest = length
   end
-  return { 0, math.max(0, limit - before), math.max(1, rest) }
+  return { math.max(0, limit - before), math.max(1, rest) }
 end
 
 local answers = {}
 for i = 1, #KEYS do
-  answers[i] = take(KEYS[i], tonumber(ARGV[i * 3 - 2]), tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3]))
+  answers[i] = take(KEYS[i], tonumber(ARGV[i + 2]))
 end
 return answers

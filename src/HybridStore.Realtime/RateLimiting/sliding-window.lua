@@ -4,19 +4,18 @@
 --
 -- KEYS         the windows, strings, little-endian: the number of the newest segment (a double; segments are numbered from 1970 on), then how
 --              many permits were taken in that and in each earlier one (4 bytes each), the newest first
--- ARGV         for each of them four:
---                how many permits are wanted; 0 asks whether there is one
---                the limit
---                the length of a segment in microseconds
---                how many segments the window has
--- returns      for each of them { 1 if they were taken (or there is one), else 0; how many are left; in how many milliseconds they may be
---                there, 0 if they were taken }
+-- ARGV[1]      the limit
+-- ARGV[2]      the length of a segment in microseconds
+-- ARGV[3]      how many segments the window has
+-- ARGV[4...]   for each of them how many permits are wanted; 0 asks whether there is one
+-- returns      for each of them how many are left, if they were taken (or there is one); { how many are left; in how many milliseconds those
+--                wanted may be there } if not
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local limit, length, segments = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local current = math.floor(now / length)
 
-local function take(window, wanted, limit, length, segments)
-  local current = math.floor(now / length)
-
+local function take(window, wanted)
   -- One more than the window has: the oldest is in it with a part.
   local counts = {}
   for i = 1, segments + 1 do
@@ -60,7 +59,7 @@ local function take(window, wanted, limit, length, segments)
     redis.call('SET', window, table.concat(packed), 'PX', math.ceil(length * (segments + 1) / 1000))
   end
   if isGranted then
-    return { 1, limit - total, 0 }
+    return limit - total
   end
 
   -- The segments leave the window one after the other, the oldest first.
@@ -72,12 +71,11 @@ local function take(window, wanted, limit, length, segments)
       break
     end
   end
-  return { 0, math.max(0, limit - total), math.max(1, math.ceil(rest / 1000)) }
+  return { math.max(0, limit - total), math.max(1, math.ceil(rest / 1000)) }
 end
 
 local answers = {}
 for i = 1, #KEYS do
-  local from = i * 4
-  answers[i] = take(KEYS[i], tonumber(ARGV[from - 3]), tonumber(ARGV[from - 2]), tonumber(ARGV[from - 1]), tonumber(ARGV[from]))
+  answers[i] = take(KEYS[i], tonumber(ARGV[i + 3]))
 end
 return answers

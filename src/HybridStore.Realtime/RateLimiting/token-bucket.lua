@@ -3,17 +3,17 @@
 --
 -- KEYS         the buckets, strings, little-endian: how many permits one held (a double), and when, in microseconds since 1970 (a double). It
 --              goes when it is full
--- ARGV         for each of them four:
---                how many permits are wanted; 0 asks whether there is one
---                how many it holds
---                how many permits come back in a period
---                the length of a period in microseconds
--- returns      for each of them { 1 if they were taken (or there is one), else 0; how many whole ones are left; in how many milliseconds they
---                may be there, 0 if they were taken }
+-- ARGV[1]      how many one holds
+-- ARGV[2]      how many permits come back in a period
+-- ARGV[3]      the length of a period in microseconds
+-- ARGV[4...]   for each of them how many permits are wanted; 0 asks whether there is one
+-- returns      for each of them how many whole ones are left, if they were taken (or there is one); { how many are left; in how many
+--                milliseconds those wanted may be there } if not
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2]) / tonumber(ARGV[3])
 
-local function take(bucket, wanted, capacity, rate)
+local function take(bucket, wanted)
   local tokens, isSetBack = capacity, false
   local state = redis.pcall('GET', bucket)
   if type(state) == 'string' and #state == 16 then
@@ -37,15 +37,13 @@ local function take(bucket, wanted, capacity, rate)
     redis.call('SET', bucket, struct.pack('<dd', tokens, now), 'PX', math.ceil((capacity - tokens) / rate / 1000) + 1)
   end
   if isGranted then
-    return { 1, math.floor(tokens + 0.000001), 0 }
+    return math.floor(tokens + 0.000001)
   end
-  return { 0, math.floor(tokens + 0.000001), math.max(1, math.ceil((needed - tokens) / rate / 1000)) }
+  return { math.floor(tokens + 0.000001), math.max(1, math.ceil((needed - tokens) / rate / 1000)) }
 end
 
 local answers = {}
 for i = 1, #KEYS do
-  local from = i * 4
-  answers[i] = take(
-    KEYS[i], tonumber(ARGV[from - 3]), tonumber(ARGV[from - 2]), tonumber(ARGV[from - 1]) / tonumber(ARGV[from]))
+  answers[i] = take(KEYS[i], tonumber(ARGV[i + 3]))
 end
 return answers

@@ -9,8 +9,8 @@ namespace HybridStore.Realtime.Redis;
 /// together (<see cref="CallCombiner{TLane, TItem, TAnswer}"/>), on a cluster each goes by itself to where its keys live. Safe to use from any
 /// thread.</summary>
 /// <remarks>
-/// <para>The script is given the keys of its items one behind the other in KEYS, equally many for each, and their arguments in ARGV likewise; it
-/// returns an answer for each item. What concerns one must not fail the others: the script does not raise an error that comes of what it finds
+/// <para>The script is given the keys of its items one behind the other in KEYS, equally many for each, and in ARGV first what is the same for all
+/// and then the arguments of each, likewise; it returns an answer for each item. What concerns one must not fail the others: the script does not raise an error that comes of what it finds
 /// there, but answers with the status ERROR, a space and its text, and that item alone has failed.</para>
 /// <para>A call that fails fails its own items only. Who has waited for as long as a call may take, or for one that was not answered in time, is
 /// not sent: nobody waits for two time-outs.</para>
@@ -29,13 +29,20 @@ internal sealed class ScriptCombiner
     private readonly RedisLink _link;
     private readonly RealtimeOperation _operation;
     private readonly RedisScript _script;
+    private readonly RedisValue[] _shared;
     private readonly TimeProvider _timeProvider;
     private readonly CallCombiner<int, Item, RedisCallResult<RedisResult>> _calls;
     private long _silentUntil = long.MinValue;
 
-    public ScriptCombiner(RedisLink link, RealtimeOperation operation, RedisScript script, TimeProvider timeProvider)
+    /// <param name="link">The way to Redis.</param>
+    /// <param name="operation">What for.</param>
+    /// <param name="script">The script.</param>
+    /// <param name="shared">The arguments that are the same for all items.</param>
+    /// <param name="timeProvider">Measures waits.</param>
+    public ScriptCombiner(
+        RedisLink link, RealtimeOperation operation, RedisScript script, RedisValue[] shared, TimeProvider timeProvider)
     {
-        (_link, _operation, _script, _timeProvider) = (link, operation, script, timeProvider);
+        (_link, _operation, _script, _shared, _timeProvider) = (link, operation, script, shared, timeProvider);
         _calls = new CallCombiner<int, Item, RedisCallResult<RedisResult>>((_, items) => SendAsync(items), ItemsPerCall, MostUnderWay);
     }
 
@@ -53,7 +60,7 @@ internal sealed class ScriptCombiner
 
     private async ValueTask<RedisCallResult<RedisResult>> SendOneAsync(
         RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken) =>
-        AnswerTo(await _link.EvaluateAsync(_operation, _script, keys, arguments, cancellationToken).ConfigureAwait(false), 0);
+        AnswerTo(await _link.EvaluateAsync(_operation, _script, keys, [.. _shared, .. arguments], cancellationToken).ConfigureAwait(false), 0);
 
     private async Task<IReadOnlyList<RedisCallResult<RedisResult>>> SendAsync(IReadOnlyList<Item> items)
     {
@@ -109,20 +116,16 @@ internal sealed class ScriptCombiner
             : RedisCallResult<RedisResult>.Ok(answer);
     }
 
-    private static (RedisKey[] Keys, RedisValue[] Arguments) Together(IReadOnlyList<Item> items, List<int> due)
+    private (RedisKey[] Keys, RedisValue[] Arguments) Together(IReadOnlyList<Item> items, List<int> due)
     {
-        if (items.Count == 1)
-        {
-            return (items[0].Keys, items[0].Arguments);
-        }
-
         var (keysOfEach, argumentsOfEach) = (items[0].Keys.Length, items[0].Arguments.Length);
         var keys = new RedisKey[due.Count * keysOfEach];
-        var arguments = new RedisValue[due.Count * argumentsOfEach];
+        var arguments = new RedisValue[_shared.Length + (due.Count * argumentsOfEach)];
+        _shared.CopyTo(arguments, 0);
         for (var place = 0; place < due.Count; place++)
         {
             items[due[place]].Keys.CopyTo(keys, place * keysOfEach);
-            items[due[place]].Arguments.CopyTo(arguments, place * argumentsOfEach);
+            items[due[place]].Arguments.CopyTo(arguments, _shared.Length + (place * argumentsOfEach));
         }
 
         return (keys, arguments);

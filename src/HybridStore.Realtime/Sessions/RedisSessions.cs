@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Sessions;
 
 /// <summary>Sessions in Redis: each in one hash, so that each operation is one script and atomic on a cluster as well.</summary>
-internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreOptions options)
+internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreOptions options, TimeProvider timeProvider)
 {
     private static readonly RedisScript GetScript = RealtimeScripts.Load("session-get.lua");
     private static readonly RedisScript ChangeScript = RealtimeScripts.Load("session-change.lua");
@@ -30,23 +30,18 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     private readonly RedisValue _sliding = (long)options.SlidingExpiration.TotalMilliseconds;
     private readonly RedisValue _slack = options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0;
     private readonly RedisValue _copied = options.PostgresCopy ? 1 : 0;
+    private readonly ScriptCombiner _gets = new(
+        link,
+        GetOperation,
+        GetScript,
+        [(long)options.SlidingExpiration.TotalMilliseconds, options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0],
+        timeProvider);
 
     /// <summary>Carries out a command on a session that is there.</summary>
     public async ValueTask<RedisCallResult<SessionAnswer>> ApplyAsync(
         SessionName name, SessionCommand command, CancellationToken cancellationToken)
     {
-        var (script, operation, arguments) = command switch
-        {
-            SessionCommand.Get => (GetScript, GetOperation, (RedisValue[])[name.Secret, _sliding, _slack]),
-            SessionCommand.Merge merge => (ChangeScript, MergeOperation, Arguments(name, merge.Changes)),
-            SessionCommand.Replace replace => (ChangeScript, ReplaceOperation, Arguments(name, replace)),
-            SessionCommand.Regenerate regenerate => (
-                ChangeScript,
-                RegenerateOperation,
-                [name.Secret, _sliding, _slack, "regenerate", regenerate.NewSecret, regenerate.UserId ?? ""]),
-            _ => throw new ArgumentOutOfRangeException(nameof(command)),
-        };
-        var result = await link.EvaluateAsync(operation, script, [KeyOf(name.Handle)], arguments, cancellationToken).ConfigureAwait(false);
+        var result = await SendAsync(name, command, cancellationToken).ConfigureAwait(false);
         if (!result.TryGetValue(out var reply))
         {
             return result.WithoutValue<SessionAnswer>();
@@ -163,6 +158,26 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private RedisKey KeyOf(string handle) => string.Concat(_prefix, handle, "}");
+
+    private ValueTask<RedisCallResult<RedisResult>> SendAsync(SessionName name, SessionCommand command, CancellationToken cancellationToken)
+    {
+        RedisKey[] keys = [KeyOf(name.Handle)];
+        if (command is SessionCommand.Get)
+        {
+            return _gets.EvaluateAsync(keys, [name.Secret], cancellationToken);
+        }
+
+        var (operation, arguments) = command switch
+        {
+            SessionCommand.Merge merge => (MergeOperation, Arguments(name, merge.Changes)),
+            SessionCommand.Replace replace => (ReplaceOperation, Arguments(name, replace)),
+            SessionCommand.Regenerate regenerate => (
+                RegenerateOperation,
+                [name.Secret, _sliding, _slack, "regenerate", regenerate.NewSecret, regenerate.UserId ?? ""]),
+            _ => throw new ArgumentOutOfRangeException(nameof(command)),
+        };
+        return link.EvaluateAsync(operation, ChangeScript, keys, arguments, cancellationToken);
+    }
 
     private RedisValue[] Arguments(SessionName name, SessionChanges changes)
     {

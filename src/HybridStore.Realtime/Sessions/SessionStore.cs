@@ -21,7 +21,7 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposa
     {
         var link = root.Links.For(options);
         var prefix = options.KeyPrefix ?? link.Prefix;
-        _redis = new RedisSessions(link, prefix, options);
+        _redis = new RedisSessions(link, prefix, options, root.TimeProvider);
         _recent = new RecentUses(RecentUses.MomentOf(options.SlidingExpiration), root.TimeProvider);
         var indexed = new IndexedSessions(_redis, new UserSessions(link, prefix), options);
         if (options.PostgresCopy)

@@ -2,7 +2,9 @@
 -- Changes a session that is there, and moves its end on. None comes to be by it.
 --
 -- KEYS[1]      the session (session-get.lua)
--- ARGV[1..3]   as in session-get.lua
+-- ARGV[1]      SHA-256 of the id that was shown
+-- ARGV[2]      SlidingExpiration in milliseconds
+-- ARGV[3]      by how many milliseconds a copy may be behind; 0 without one
 -- ARGV[4]      'merge': sets and removes fields.            ARGV[5] = MaximumSize, ARGV[6] = how many are set, then name and value of each,
 --                                                           then the names to be removed
 --              'replace': other fields for all there are.   ARGV[5] = the version that is expected, ARGV[6] = the bytes of their names and

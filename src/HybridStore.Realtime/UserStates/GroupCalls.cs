@@ -18,7 +18,7 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
 
     private static readonly RedisValue[] Types = ["hash", "set"];
 
-    private readonly ScriptCombiner _gets = new(link, UserStateOperations.Get, UserStateScripts.Get, timeProvider);
+    private readonly ScriptCombiner _gets = new(link, UserStateOperations.Get, UserStateScripts.Get, [restorer is null ? "0" : "1"], timeProvider);
 
     public bool HasSnapshots { get; } = restorer is not null;
 
@@ -34,7 +34,7 @@ internal sealed class GroupCalls(RedisLink link, Restorer? restorer, UserStateKi
     {
         for (var attempt = 1; ; attempt++)
         {
-            var result = await _gets.EvaluateAsync([group.Hash], [field, HasSnapshots ? "1" : "0"], cancellationToken).ConfigureAwait(false);
+            var result = await _gets.EvaluateAsync([group.Hash], [field], cancellationToken).ConfigureAwait(false);
             if (TryGetAnswer(result, out var answer))
             {
                 return (RedisValue)answer;

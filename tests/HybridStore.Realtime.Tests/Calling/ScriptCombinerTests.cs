@@ -19,11 +19,11 @@ public class ScriptCombinerTests
         await using var servers = await StartAsync();
         await using var host = await RealtimeHost.StartAsync(servers, builder => ServiceUnderTest.Register(builder));
         var combiner = Combiner(host);
-        await combiner.EvaluateAsync(["warm"], Script.ArgumentsFor(1), Cancellation);
+        await combiner.EvaluateAsync(["warm"], [1], Cancellation);
         var before = await CallsAsync(servers);
         await servers.Redis.PauseAsync(Cancellation);
         var calls = Enumerable.Range(1, 10).Select(
-            number => combiner.EvaluateAsync([$"{number}"], Script.ArgumentsFor(number), Cancellation).AsTask()).ToArray();
+            number => combiner.EvaluateAsync([$"{number}"], [number], Cancellation).AsTask()).ToArray();
         Assert.All(calls, call => Assert.False(call.IsCompleted));
         await servers.Redis.ResumeAsync(Cancellation);
         var answers = await Task.WhenAll(calls);
@@ -47,12 +47,12 @@ public class ScriptCombinerTests
                 options.CircuitBreaker.FailureThreshold = 1000;
             });
         var combiner = Combiner(host);
-        await combiner.EvaluateAsync(["warm"], Script.ArgumentsFor(1), Cancellation);
+        await combiner.EvaluateAsync(["warm"], [1], Cancellation);
         await servers.Redis.PauseAsync(Cancellation);
         try
         {
             var answers = await Task.WhenAll(Enumerable.Range(1, 10).Select(
-                number => combiner.EvaluateAsync([$"{number}"], Script.ArgumentsFor(number), Cancellation).AsTask()));
+                number => combiner.EvaluateAsync([$"{number}"], [number], Cancellation).AsTask()));
 
             Assert.Equal(2, answers.Count(answer => answer.Status == RedisCallStatus.Failed));
             Assert.Equal(8, answers.Count(answer => answer.Status == RedisCallStatus.Refused));
@@ -69,16 +69,16 @@ public class ScriptCombinerTests
         await using var servers = await StartAsync();
         await using var host = await RealtimeHost.StartAsync(servers, builder => ServiceUnderTest.Register(builder));
         var combiner = Combiner(host);
-        await combiner.EvaluateAsync(["warm"], Script.ArgumentsFor(1), Cancellation);
+        await combiner.EvaluateAsync(["warm"], [1], Cancellation);
         await servers.Redis.PauseAsync(Cancellation);
         using var first = new CancellationTokenSource();
         using var third = new CancellationTokenSource();
         Task<RedisCallResult<RedisResult>>[] calls =
         [
-            combiner.EvaluateAsync(["1"], Script.ArgumentsFor(1), first.Token).AsTask(),
-            combiner.EvaluateAsync(["2"], Script.ArgumentsFor(1), Cancellation).AsTask(),
-            combiner.EvaluateAsync(["3"], Script.ArgumentsFor(1), third.Token).AsTask(),
-            combiner.EvaluateAsync(["4"], Script.ArgumentsFor(1), Cancellation).AsTask(),
+            combiner.EvaluateAsync(["1"], [1], first.Token).AsTask(),
+            combiner.EvaluateAsync(["2"], [1], Cancellation).AsTask(),
+            combiner.EvaluateAsync(["3"], [1], third.Token).AsTask(),
+            combiner.EvaluateAsync(["4"], [1], Cancellation).AsTask(),
         ];
         await first.CancelAsync();
         await third.CancelAsync();
@@ -88,13 +88,13 @@ public class ScriptCombinerTests
 
         Assert.Equal(RedisCallStatus.Ok, (await calls[1]).Status);
         Assert.Equal(RedisCallStatus.Ok, (await calls[3]).Status);
-        Assert.Equal(RedisCallStatus.Ok, (await combiner.EvaluateAsync(["5"], Script.ArgumentsFor(1), Cancellation)).Status);
+        Assert.Equal(RedisCallStatus.Ok, (await combiner.EvaluateAsync(["5"], [1], Cancellation)).Status);
     }
 
     private static Task<TestServers> StartAsync() => TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
 
     private static ScriptCombiner Combiner(RealtimeHost host) =>
-        new(host.Get<ServiceUnderTest>().Link, new RealtimeOperation("things", "take"), Script.Script, TimeProvider.System);
+        new(host.Get<ServiceUnderTest>().Link, new RealtimeOperation("things", "take"), Script.Script, Script.Arguments, TimeProvider.System);
 
     private static async Task<long> CallsAsync(TestServers servers) =>
         ((string)(await servers.Redis.RunAsync("INFO", "commandstats"))!).Split('\n')
