@@ -16,7 +16,7 @@ namespace HybridStore.Realtime.Tests;
 internal sealed class RealtimeHost : IAsyncDisposable
 {
     // The tests that are not about time-outs leave a busy machine time to answer.
-    private static readonly TimeSpan PatientTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatientTimeout = TimeSpan.FromSeconds(2);
 
     private readonly ServiceProvider _services;
     private readonly List<IHostedService> _started = [];

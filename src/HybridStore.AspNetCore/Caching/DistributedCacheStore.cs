@@ -81,11 +81,12 @@ internal sealed class DistributedCacheStore : IBufferDistributedCache, IRealtime
         string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
         await SetAsync(key, value.ToArray(), options, token).ConfigureAwait(false);
 
-    public void Remove(string key) => Unavailable.ThrowUnlessAnswered(_link.Execute(
-        RemoveOperation,
-        KeyOf(key),
-        static (session, name) => session.Database.KeyDelete(name, CommandFlags.DemandMaster),
-        KeyOf(key)));
+    public void Remove(string key)
+    {
+        var name = KeyOf(key);
+        Unavailable.ThrowUnlessAnswered(_link.Execute(
+            RemoveOperation, name, static (session, name) => session.Database.KeyDelete(name, CommandFlags.DemandMaster), name));
+    }
 
     public async Task RemoveAsync(string key, CancellationToken token = default)
     {

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Sessions;
 
 /// <summary>Sessions in Redis: each in one hash, so that each operation is one script and atomic on a cluster as well.</summary>
-internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreOptions options, TimeProvider timeProvider)
+internal sealed class RedisSessions
 {
     private static readonly RedisScript GetScript = RealtimeScripts.Load("session-get.lua");
     private static readonly RedisScript ChangeScript = RealtimeScripts.Load("session-change.lua");
@@ -26,16 +26,22 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     private static readonly RealtimeOperation RevokeOperation = new("sessions", "revoke");
     private static readonly RealtimeOperation IndexedOperation = new("sessions", "indexed");
 
-    private readonly string _prefix = $"{prefix}:session:{{";
-    private readonly RedisValue _sliding = (long)options.SlidingExpiration.TotalMilliseconds;
-    private readonly RedisValue _slack = options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0;
-    private readonly RedisValue _copied = options.PostgresCopy ? 1 : 0;
-    private readonly ScriptCombiner _gets = new(
-        link,
-        GetOperation,
-        GetScript,
-        [(long)options.SlidingExpiration.TotalMilliseconds, options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0],
-        timeProvider);
+    private readonly RedisLink _link;
+    private readonly string _prefix;
+    private readonly int _maximumSize;
+    private readonly RedisValue _sliding;
+    private readonly RedisValue _slack;
+    private readonly RedisValue _copied;
+    private readonly ScriptCombiner _gets;
+
+    public RedisSessions(RedisLink link, string prefix, SessionStoreOptions options, TimeProvider timeProvider)
+    {
+        (_link, _prefix, _maximumSize) = (link, $"{prefix}:session:{{", options.MaximumSize);
+        _sliding = (long)options.SlidingExpiration.TotalMilliseconds;
+        _slack = options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0;
+        _copied = options.PostgresCopy ? 1 : 0;
+        _gets = new ScriptCombiner(link, GetOperation, GetScript, [_sliding, _slack], timeProvider);
+    }
 
     /// <summary>Carries out a command on a session that is there.</summary>
     public async ValueTask<RedisCallResult<SessionAnswer>> ApplyAsync(
@@ -58,7 +64,7 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     public async ValueTask<SessionState?> ReadAsync(SessionName name, CancellationToken cancellationToken)
     {
         var key = KeyOf(name.Handle);
-        var result = await link.ExecuteAsync(
+        var result = await _link.ExecuteAsync(
             ReadOperation,
             key,
             static (session, key) => session.Database.HashGetAsync(key, SessionReply.FieldsOfHash, CommandFlags.DemandMaster),
@@ -91,7 +97,7 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
             state.Size,
             SessionFields.Write(state.Fields),
         ];
-        var result = await link.EvaluateAsync(PutOperation, PutScript, [KeyOf(state.Handle)], arguments, cancellationToken)
+        var result = await _link.EvaluateAsync(PutOperation, PutScript, [KeyOf(state.Handle)], arguments, cancellationToken)
             .ConfigureAwait(false);
         return result.TryGetValue(out var reply)
             ? RedisCallResult<(long, bool)>.Ok(((long)reply[0], (int)reply[1] != 2))
@@ -104,7 +110,7 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     /// <param name="cancellationToken">Cancels the wait.</param>
     public async ValueTask<RedisCallResult<SessionState?>> InfoAsync(string handle, byte[]? secret, CancellationToken cancellationToken)
     {
-        var result = await link.EvaluateAsync(InfoOperation, InfoScript, [KeyOf(handle)], [secret ?? []], cancellationToken)
+        var result = await _link.EvaluateAsync(InfoOperation, InfoScript, [KeyOf(handle)], [secret ?? []], cancellationToken)
             .ConfigureAwait(false);
         if (!result.TryGetValue(out var reply))
         {
@@ -141,7 +147,7 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     public async ValueTask<RedisCallResult<(bool WasThere, string? UserId)>> RevokeAsync(
         string handle, byte[]? secret, string? userId, CancellationToken cancellationToken)
     {
-        var result = await link.EvaluateAsync(
+        var result = await _link.EvaluateAsync(
             RevokeOperation, RevokeScript, [KeyOf(handle)], [secret ?? [], userId ?? ""], cancellationToken).ConfigureAwait(false);
         return result.TryGetValue(out var reply)
             ? RedisCallResult<(bool, string?)>.Ok((!reply.IsNull, NullIfEmpty((string?)reply)))
@@ -152,7 +158,7 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
     public async ValueTask NoteIndexedAsync(string handle, string userId, long milliseconds, CancellationToken cancellationToken) =>
 
         // Without an answer it is due again the next time.
-        _ = await link.EvaluateAsync(IndexedOperation, IndexedScript, [KeyOf(handle)], [userId, milliseconds], cancellationToken)
+        _ = await _link.EvaluateAsync(IndexedOperation, IndexedScript, [KeyOf(handle)], [userId, milliseconds], cancellationToken)
             .ConfigureAwait(false);
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -176,14 +182,14 @@ internal sealed class RedisSessions(RedisLink link, string prefix, SessionStoreO
                 [name.Secret, _sliding, _slack, "regenerate", regenerate.NewSecret, regenerate.UserId ?? ""]),
             _ => throw new ArgumentOutOfRangeException(nameof(command)),
         };
-        return link.EvaluateAsync(operation, ChangeScript, keys, arguments, cancellationToken);
+        return _link.EvaluateAsync(operation, ChangeScript, keys, arguments, cancellationToken);
     }
 
     private RedisValue[] Arguments(SessionName name, SessionChanges changes)
     {
         var arguments = new List<RedisValue>(6 + (2 * changes.Count))
         {
-            name.Secret, _sliding, _slack, "merge", options.MaximumSize, changes.Sets.Count,
+            name.Secret, _sliding, _slack, "merge", _maximumSize, changes.Sets.Count,
         };
         foreach (var (field, value) in changes.Sets)
         {

@@ -26,10 +26,9 @@ internal sealed class TrackedChanges(RedisLink link, string prefix, TimeProvider
         try
         {
             await SubscribeAsync(session, tracked).WaitAsync(link.Timeout, timeProvider, cancellationToken).ConfigureAwait(false);
-
             using var timeout = new CancellationTokenSource(link.Timeout, timeProvider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            return await ProbeAsync(session, either.Token).WaitAsync(link.Timeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            return await ProbeAsync(session, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (error is RedisException or TimeoutException or ChannelClosedException
             || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))

@@ -50,10 +50,10 @@ public class SlidingWindowTests(ServersFixture fixture)
         var limits = host.Get<IRateLimits>();
         Assert.True((await limits.For("test", "key").AcquireAsync(2, Cancellation)).IsAcquired);
         using var refused = await limits.For("test", "key").AcquireAsync(2, Cancellation);
-        var refusedBefore = await NowAsync(host);
+        var refusedBy = await NowAsync(host);
         Assert.True(refused.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter));
         Assert.InRange(retryAfter, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(331));
-        await Eventually.HappensAsync(async () => await NowAsync(host) - refusedBefore >= retryAfter);
+        await Eventually.HappensAsync(async () => await NowAsync(host) - refusedBy >= retryAfter);
 
         Assert.True((await limits.For("test", "key").AcquireAsync(2, Cancellation)).IsAcquired);
     }
