@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Polly;
+using Polly.Timeout;
 
 namespace HybridStore.Resilience;
 
 /// <summary>
-/// Runs calls to Redis in a Polly pipeline with a time-out. StackExchange.Redis takes no cancellation token, so that the
-/// time-out can only stop the waiting; the caller's token stays outside for the same reason.
+/// Bounds the wait for calls to Redis. StackExchange.Redis takes no cancellation token, so that the time-out can only stop the waiting; the
+/// caller's token stays outside for the same reason.
 /// </summary>
 internal static class BoundedCall
 {
@@ -32,30 +33,54 @@ internal static class BoundedCall
         return answered;
     }
 
-    /// <summary>Starts a call inside the pipeline, if the pipeline lets it.</summary>
+    /// <summary>Waits for a call and throws nothing: an outage fails many calls at once, and a throw costs microseconds.</summary>
+    public static ConfiguredTaskAwaitable WaitAsync(Task task, TimeSpan timeout, TimeProvider timeProvider) =>
+        task.WaitAsync(timeout, timeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>Why a call that was waited for has no answer.</summary>
+    public static Exception FailureOf(Task task, TimeSpan timeout)
+    {
+        if (task.IsFaulted)
+        {
+            return task.Exception.InnerException!;
+        }
+
+        if (task.IsCompleted)
+        {
+            return new TaskCanceledException(task);
+        }
+
+        Abandon(task);
+        return new TimeoutRejectedException($"Redis has not answered within {timeout:c}.", timeout);
+    }
+
+    /// <summary>Nobody waits for a task any more: a failure of it has no reader, and must not surface as an unobserved exception.</summary>
+    public static void Abandon(Task task) => _ = task.ContinueWith(
+        static late => late.Exception,
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
+    /// <summary>Starts a call inside a pipeline, if the pipeline lets it, and waits for it.</summary>
     public static async ValueTask<Outcome<TResult>> ExecuteAsync<TState, TResult>(
         ResiliencePipeline pipeline,
         Func<TState, Task<TResult>> call,
-        TState state)
+        TState state,
+        TimeSpan timeout,
+        TimeProvider timeProvider)
     {
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: false);
         var outcome = await pipeline.ExecuteOutcomeAsync(
-            static (context, target) => WaitAsync(context, Start(target.call, target.state)),
+            static async (_, target) =>
+            {
+                var task = Start(target.call, target.state);
+                await WaitAsync(task, target.timeout, target.timeProvider);
+                return TryGetAnswer(task, out var answer)
+                    ? Outcome.FromResult(answer)
+                    : Outcome.FromException<TResult>(FailureOf(task, target.timeout));
+            },
             context,
-            (call, state)).ConfigureAwait(false);
-        ResilienceContextPool.Shared.Return(context);
-        return outcome;
-    }
-
-    /// <summary>Waits in the pipeline for a call that is under way. Each caller awaits it once, so that its state is pooled.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public static async ValueTask<Outcome<TResult>> WaitAsync<TResult>(ResiliencePipeline pipeline, Task<TResult> task)
-    {
-        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: false);
-        var outcome = await pipeline.ExecuteOutcomeAsync(
-            static (context, task) => WaitAsync(context, task),
-            context,
-            task).ConfigureAwait(false);
+            (call, state, timeout, timeProvider)).ConfigureAwait(false);
         ResilienceContextPool.Shared.Return(context);
         return outcome;
     }
@@ -69,34 +94,5 @@ internal static class BoundedCall
             context,
             failure).ConfigureAwait(false);
         ResilienceContextPool.Shared.Return(context);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<Outcome<TResult>> WaitAsync<TResult>(ResilienceContext context, Task<TResult> task)
-    {
-        // Nothing is thrown on the way: an outage fails many calls at once, and a throw costs microseconds.
-        await ((Task)task.WaitAsync(context.CancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (TryGetAnswer(task, out var answer))
-        {
-            return Outcome.FromResult(answer);
-        }
-
-        if (task.IsFaulted)
-        {
-            return Outcome.FromException<TResult>(task.Exception.InnerException!);
-        }
-
-        if (!task.IsCompleted)
-        {
-            // Abandoned. Its late failure has no reader left, and must not surface as an unobserved exception.
-            _ = task.ContinueWith(
-                static late => late.Exception,
-                CancellationToken.None,
-                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
-        }
-
-        // Polly makes its time-out of this, if it was the time-out that cancelled.
-        return Outcome.FromException<TResult>(new TaskCanceledException(task));
     }
 }
