@@ -3,8 +3,8 @@ using StackExchange.Redis;
 
 namespace HybridStore.Realtime.Leaderboards;
 
-/// <summary>A board's names in Redis, all in one slot, and its order. Immutable.</summary>
-internal sealed class Board
+/// <summary>A board's names in Redis, all in one slot, and its order. Immutable; the same if name and order are.</summary>
+internal sealed class Board : IEquatable<Board>
 {
     /// <summary>As marks know boards.</summary>
     public const char Letter = 'b';
@@ -45,6 +45,12 @@ internal sealed class Board
     /// <summary>Where the board is put together before it takes its place.</summary>
     public RedisKey[] Staged(string token) =>
         [$"{_prefix}:board:{_tag}:staged-scores:{token}:{Name}", $"{_prefix}:board:{_tag}:staged-members:{token}:{Name}"];
+
+    public bool Equals(Board? other) => other is not null && Order == other.Order && Name == other.Name;
+
+    public override bool Equals(object? obj) => Equals(obj as Board);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Order);
 
     // Encoded once, not with each call.
     private static RedisKey AsBytes(string name) => System.Text.Encoding.UTF8.GetBytes(name);

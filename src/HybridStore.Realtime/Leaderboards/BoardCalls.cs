@@ -24,6 +24,7 @@ internal sealed class BoardCalls(
     private static readonly RedisValue[] Types = ["zset", "hash", "set"];
 
     private readonly ScriptCombiner _ranks = new(link, BoardOperations.Rank, BoardScripts.Rank, [restorer is null ? "0" : "1"], timeProvider);
+    private readonly BoardReads _reads = new(link, timeProvider);
     private readonly RedisValue _timeToLive = AsMilliseconds(options.Expiration);
     private readonly RedisValue _mostMembers = options.MaximumMembers ?? 0;
 
@@ -75,25 +76,14 @@ internal sealed class BoardCalls(
 
     public async Task<IReadOnlyList<LeaderboardEntry>> PageAsync(Board board, long skip, int take, CancellationToken cancellationToken)
     {
-        var last = skip + take - 1;
-        var result = await link.ExecuteAsync(
-            BoardOperations.Page,
-            board.Scores,
-            static (session, page) => session.Database.SortedSetRangeByRankWithScoresAsync(
-                page.Scores,
-                page.skip,
-                page.last,
-                page.Order == LeaderboardOrder.HighestFirst ? Order.Descending : Order.Ascending,
-                CommandFlags.DemandMaster),
-            (board.Scores, skip, last, board.Order),
-            cancellationToken).ConfigureAwait(false);
-        if (IsFinal(result, result.TryGetValue(out var found) && found.Length > 0))
+        var result = await _reads.PageAsync(board, skip, take, cancellationToken).ConfigureAwait(false);
+        if (IsFinal(result, result.TryGetValue(out var found) && found.Count > 0))
         {
-            return BoardEntries.Read(result.OrThrow(BoardOperations.Service), skip, board.Order);
+            return result.OrThrow(BoardOperations.Service);
         }
 
         var answer = await EvaluateAsync(
-            BoardOperations.Page, BoardScripts.Page, board, board.Both, [board.OrderLetter, skip, last, HasSnapshots], cancellationToken)
+            BoardOperations.Page, BoardScripts.Page, board, board.Both, [board.OrderLetter, skip, skip + take - 1, HasSnapshots], cancellationToken)
             .ConfigureAwait(false);
         return BoardEntries.Read(answer, board.Order);
     }
@@ -116,12 +106,7 @@ internal sealed class BoardCalls(
 
     public async Task<long> CountAsync(Board board, CancellationToken cancellationToken)
     {
-        var result = await link.ExecuteAsync(
-            BoardOperations.Count,
-            board.Scores,
-            static (session, key) => session.Database.SortedSetLengthAsync(key, flags: CommandFlags.DemandMaster),
-            board.Scores,
-            cancellationToken).ConfigureAwait(false);
+        var result = await _reads.CountAsync(board, cancellationToken).ConfigureAwait(false);
         if (IsFinal(result, result.TryGetValue(out var count) && count > 0))
         {
             return result.OrThrow(BoardOperations.Service);

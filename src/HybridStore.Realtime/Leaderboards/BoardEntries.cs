@@ -9,6 +9,7 @@ internal static class BoardEntries
     /// <summary>Hexadecimal digits before the member (board-update.lua).</summary>
     public const int ArrivalLength = 14;
 
+    /// <summary>A page that nobody can change: it has many readers.</summary>
     public static IReadOnlyList<LeaderboardEntry> Read(SortedSetEntry[] found, long skipped, LeaderboardOrder order)
     {
         var entries = new LeaderboardEntry[found.Length];
@@ -19,7 +20,7 @@ internal static class BoardEntries
             entries[index] = new LeaderboardEntry(MemberOf(member.Span), found[index].Score, skipped + index + 1);
         }
 
-        return entries;
+        return Array.AsReadOnly(entries);
     }
 
     /// <summary>The answer of a script: the first place, from 0, then of each place who holds it and the score.</summary>

@@ -6,12 +6,11 @@ namespace HybridStore.Realtime.Leaderboards;
 /// <summary>Makes changes of many callers to one board by one call, in the order in which they came. Safe to use from any thread.</summary>
 internal sealed class BoardUpdates(BoardCalls calls)
 {
-    private readonly CallCombiner<(string Name, LeaderboardOrder Order), (Board Board, LeaderboardUpdate Update), RedisResult> _changes = new(
-        async (_, changes) => await calls.UpdateAsync(
-            changes[0].Board, [.. changes.Select(static change => change.Update)], CancellationToken.None).ConfigureAwait(false),
+    private readonly CallCombiner<Board, LeaderboardUpdate, RedisResult> _changes = new(
+        async (board, changes) => await calls.UpdateAsync(board, changes, CancellationToken.None).ConfigureAwait(false),
         BoardCalls.UpdatesPerCall);
 
     /// <returns>What board-update.lua says of it.</returns>
     public Task<RedisResult> MakeAsync(Board board, LeaderboardUpdate update, CancellationToken cancellationToken) =>
-        _changes.MakeAsync((board.Name, board.Order), (board, update), cancellationToken);
+        _changes.MakeAsync(board, update, cancellationToken);
 }

@@ -1,3 +1,5 @@
+using HybridStore.Resilience;
+
 namespace HybridStore.Realtime.Redis;
 
 /// <summary>
@@ -12,8 +14,12 @@ namespace HybridStore.Realtime.Redis;
 /// <param name="itemsPerCall">How many travel together at most: larger calls gain nothing more, and hold Redis up for others.</param>
 /// <param name="mostUnderWay">How many calls of a lane may be under way. With one, each sees what those before have done; with two the answers of
 /// one are handed out while Redis works on the other.</param>
+/// <param name="limit">Ends waits; null: none.</param>
 internal sealed class CallCombiner<TLane, TItem, TAnswer>(
-    Func<TLane, IReadOnlyList<TItem>, Task<IReadOnlyList<TAnswer>>> sendAsync, int itemsPerCall, int mostUnderWay = 1)
+    Func<TLane, IReadOnlyList<TItem>, Task<IReadOnlyList<TAnswer>>> sendAsync,
+    int itemsPerCall,
+    int mostUnderWay = 1,
+    IWaitLimit<TAnswer>? limit = null)
     where TLane : notnull
 {
     private readonly Lock _lock = new();
@@ -42,12 +48,7 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Its failure, should there be one, has no reader left.
-            _ = answer.ContinueWith(
-                static late => late.Exception,
-                CancellationToken.None,
-                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
+            BoundedCall.Abandon(answer);
             throw;
         }
     }
@@ -63,7 +64,7 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
 
             if (lane.UnderWay == mostUnderWay)
             {
-                var waiting = new Waiting(item);
+                var waiting = new Waiting(item, limit?.Now ?? 0);
                 lane.Waiting.Enqueue(waiting);
                 return waiting.Task;
             }
@@ -76,15 +77,17 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
 
     private async Task<TAnswer> SendFirstAsync(TLane lane, TItem item)
     {
+        var isUnanswered = false;
         try
         {
             var answers = await sendAsync(lane, [item]).ConfigureAwait(false);
+            isUnanswered = IsUnanswered(answers);
             return answers[0];
         }
         finally
         {
             // The next call leaves before this caller goes on.
-            if (Take(lane) is { Count: > 0 } next)
+            if (Take(lane, isUnanswered) is { Count: > 0 } next)
             {
                 Begin(lane, next);
             }
@@ -109,11 +112,14 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
     /// <summary>Sends what waits, one call after the other, until nothing does. Never throws: what goes wrong is told to those who wait.</summary>
     private async Task SendAllAsync(TLane lane, List<Waiting> taken)
     {
-        for (; taken.Count > 0; taken = Take(lane))
+        var isUnanswered = false;
+        for (; taken.Count > 0; taken = Take(lane, isUnanswered))
         {
+            isUnanswered = false;
             try
             {
                 var answers = await sendAsync(lane, taken.ConvertAll(static waiting => waiting.Item)).ConfigureAwait(false);
+                isUnanswered = IsUnanswered(answers);
                 for (var index = 0; index < taken.Count; index++)
                 {
                     taken[index].SetResult(answers[index]);
@@ -129,25 +135,41 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
         }
     }
 
+    private bool IsUnanswered(IReadOnlyList<TAnswer> answers) => limit?.IsUnanswered(answers[0]) is true;
+
     /// <summary>The next call; none, and one less under way, if nothing waits.</summary>
-    private List<Waiting> Take(TLane name)
+    private List<Waiting> Take(TLane name, bool isUnanswered)
     {
+        List<Waiting> taken;
+        List<(Waiting Waiting, TAnswer Answer)>? over = null;
         lock (_lock)
         {
             var lane = _lanes[name];
-            var taken = new List<Waiting>(Math.Min(lane.Waiting.Count, itemsPerCall));
+            taken = new List<Waiting>(Math.Min(lane.Waiting.Count, itemsPerCall));
             while (taken.Count < itemsPerCall && lane.Waiting.TryDequeue(out var waiting))
             {
-                taken.Add(waiting);
+                if (limit is not null && limit.IsOver(waiting.Since, isUnanswered, out var answer))
+                {
+                    (over ??= []).Add((waiting, answer));
+                }
+                else
+                {
+                    taken.Add(waiting);
+                }
             }
 
             if (taken.Count == 0 && --lane.UnderWay == 0)
             {
                 _lanes.Remove(name);
             }
-
-            return taken;
         }
+
+        foreach (var (waiting, answer) in over ?? [])
+        {
+            waiting.SetResult(answer);
+        }
+
+        return taken;
     }
 
     private sealed class Lane
@@ -158,8 +180,10 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
     }
 
     /// <summary>An item, and whoever waits for what comes of it.</summary>
-    private sealed class Waiting(TItem item) : TaskCompletionSource<TAnswer>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiting(TItem item, long since) : TaskCompletionSource<TAnswer>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public TItem Item => item;
+
+        public long Since => since;
     }
 }

@@ -112,9 +112,47 @@ public class CallCombinerTests
         Assert.Equal(2, _sent.Count);
     }
 
+    [Fact]
+    public async Task Who_waits_behind_a_call_that_is_not_answered_is_not_sent_and_who_comes_then_is()
+    {
+        var limit = new WaitLimitUnderTest();
+        var combiner = Combiner(limit: limit);
+        Task<int>[] calls = [.. Enumerable.Range(1, 3).Select(item => combiner.MakeAsync("lane", item, Cancellation))];
+        _sent[0].End.SetResult([WaitLimitUnderTest.Unanswered]);
+
+        Assert.Equal(
+            new[] { WaitLimitUnderTest.Unanswered, WaitLimitUnderTest.Refused, WaitLimitUnderTest.Refused }, await Task.WhenAll(calls));
+        Assert.Single(_sent);
+        var first = combiner.MakeAsync("lane", 4, Cancellation);
+        var second = combiner.MakeAsync("lane", 5, Cancellation);
+        End(1);
+        Assert.Equal(40, await first);
+        _sent[2].End.SetResult([WaitLimitUnderTest.Unanswered]);
+        Assert.Equal(WaitLimitUnderTest.Unanswered, await second);
+    }
+
+    [Fact]
+    public async Task Who_has_waited_for_too_long_is_not_sent_with_those_who_have_not()
+    {
+        var limit = new WaitLimitUnderTest();
+        var combiner = Combiner(limit: limit);
+        var first = combiner.MakeAsync("lane", 1, Cancellation);
+        var second = combiner.MakeAsync("lane", 2, Cancellation);
+        limit.Now = 100;
+        var third = combiner.MakeAsync("lane", 3, Cancellation);
+        limit.Shortest = 100;
+        End(0);
+
+        Assert.Equal(10, await first);
+        Assert.Equal(WaitLimitUnderTest.TooLong, await second);
+        Assert.Equal([3], _sent[1].Items);
+        End(1);
+        Assert.Equal(30, await third);
+    }
+
     private void End(int call) => _sent[call].End.SetResult([.. _sent[call].Items.Select(item => item * 10)]);
 
-    private CallCombiner<string, int, int> Combiner(int mostUnderWay = 1) => new(
+    private CallCombiner<string, int, int> Combiner(int mostUnderWay = 1, IWaitLimit<int>? limit = null) => new(
         (lane, items) =>
         {
             var end = new TaskCompletionSource<IReadOnlyList<int>>();
@@ -122,5 +160,26 @@ public class CallCombinerTests
             return end.Task;
         },
         ItemsPerCall,
-        mostUnderWay);
+        mostUnderWay,
+        limit);
+
+    private sealed class WaitLimitUnderTest : IWaitLimit<int>
+    {
+        public const int Unanswered = -1;
+        public const int Refused = -2;
+        public const int TooLong = -3;
+
+        public long Now { get; set; }
+
+        /// <summary>Who came before has waited for too long.</summary>
+        public long Shortest { get; set; }
+
+        public bool IsUnanswered(int ended) => ended == Unanswered;
+
+        public bool IsOver(long since, bool isBehindUnanswered, out int answer)
+        {
+            answer = isBehindUnanswered ? Refused : TooLong;
+            return isBehindUnanswered || since < Shortest;
+        }
+    }
 }
