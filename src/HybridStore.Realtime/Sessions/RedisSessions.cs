@@ -33,6 +33,7 @@ internal sealed class RedisSessions
     private readonly RedisValue _slack;
     private readonly RedisValue _copied;
     private readonly ScriptCombiner _gets;
+    private readonly CommandPipeline<RedisKey, RedisValue[]> _reads;
 
     public RedisSessions(RedisLink link, string prefix, SessionStoreOptions options, TimeProvider timeProvider)
     {
@@ -40,6 +41,12 @@ internal sealed class RedisSessions
         _sliding = (long)options.SlidingExpiration.TotalMilliseconds;
         _slack = options.PostgresCopy ? SessionCopyRules.SlackOf(options) : 0;
         _copied = options.PostgresCopy ? 1 : 0;
+        _reads = new CommandPipeline<RedisKey, RedisValue[]>(
+            link,
+            ReadOperation,
+            static key => key,
+            static (database, key) => database.HashGetAsync(key, SessionReply.FieldsOfHash, CommandFlags.DemandMaster),
+            timeProvider);
         _gets = new ScriptCombiner(link, GetOperation, GetScript, [_sliding, _slack], timeProvider);
     }
 
@@ -63,13 +70,7 @@ internal sealed class RedisSessions
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SessionState?> ReadAsync(SessionName name, CancellationToken cancellationToken)
     {
-        var key = KeyOf(name.Handle);
-        var result = await _link.ExecuteAsync(
-            ReadOperation,
-            key,
-            static (session, key) => session.Database.HashGetAsync(key, SessionReply.FieldsOfHash, CommandFlags.DemandMaster),
-            key,
-            cancellationToken).ConfigureAwait(false);
+        var result = await _reads.MakeAsync(KeyOf(name.Handle), cancellationToken).ConfigureAwait(false);
         return result.TryGetValue(out var values) ? SessionReply.ReadHash(values, name) : null;
     }
 

@@ -10,7 +10,8 @@ internal static class SessionReply
     private const int Whole = 9;
 
     /// <summary>What of the hash is read without a script (session-get.lua).</summary>
-    public static RedisValue[] FieldsOfHash { get; } = ["s", "v", "x", "c", "e", "u", "d", "f"];
+    public static RedisValue[] FieldsOfHash { get; } =
+        ["s"u8.ToArray(), "v"u8.ToArray(), "x"u8.ToArray(), "c"u8.ToArray(), "e"u8.ToArray(), "u"u8.ToArray(), "d"u8.ToArray(), "f"u8.ToArray()];
 
     /// <summary>Reads <see cref="FieldsOfHash"/>. It was used a moment ago, so that when it ends is known, and what time it is does not matter.
     /// </summary>
