@@ -8,8 +8,8 @@ public sealed class SnapshotOptions : RealtimeServiceOptions
     private static readonly TimeSpan ShortestHistory = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestHistory = TimeSpan.FromDays(3650);
 
-    /// <summary>How often one of the instances takes a snapshot, and so how much can be lost with Redis: 100 ms to 1 day. (Twice as much where the
-    /// instance whose turn it was has died in it.) Default: 5 minutes.</summary>
+    /// <summary>How often one of the instances takes a snapshot, and so how much can be lost with Redis: 100 ms to 1 day. (A minute more where the
+    /// instance whose turn it was has died in it: another then takes over.) Default: 5 minutes.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long the table <c>snapshot_history</c> keeps what each snapshot has found changed: 1 minute to 3,650 days. Default:

@@ -9,6 +9,9 @@ internal sealed class SnapshotService : ISnapshots, IRealtimeComponent, IAsyncDi
 {
     private static readonly TimeSpan LongestPauseAfterFailure = TimeSpan.FromSeconds(10);
 
+    // Of an instance in its turn: another then takes it over. Should both live, one does again what the other has done.
+    private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(1);
+
     private readonly RealtimeRoot _root;
     private readonly SnapshotOptions _options;
     private readonly SnapshotTable _table;
@@ -129,22 +132,23 @@ internal sealed class SnapshotService : ISnapshots, IRealtimeComponent, IAsyncDi
     private async Task RunAsync(CancellationToken stopping)
     {
         var isOurs = false;
+        var patience = _options.Interval < LongestAbsence ? _options.Interval : LongestAbsence;
         while (!stopping.IsCancellationRequested)
         {
             var pause = _options.Interval;
             try
             {
                 // One that has failed is still ours.
-                var wait = isOurs ? null : await _table.ClaimAsync(_options.Interval, stopping).ConfigureAwait(false);
-                isOurs = wait is null;
-                if (isOurs)
+                if (await _table.ClaimAsync(_options.Interval, patience, isOurs, stopping).ConfigureAwait(false) is { } wait)
                 {
-                    await TakeAsync(stopping).ConfigureAwait(false);
-                    isOurs = false;
+                    pause = wait;
                 }
                 else
                 {
-                    pause = wait!.Value;
+                    isOurs = true;
+                    await TakeAsync(stopping).ConfigureAwait(false);
+                    isOurs = false;
+                    await _table.EndTurnAsync(stopping).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -28,25 +28,48 @@ internal sealed class SnapshotTable(RealtimeRoot root, string store)
         }
     }
 
-    /// <summary>Makes the snapshot that is due this instance's own, unless another was first.</summary>
-    /// <returns>Null if it is ours; otherwise how long it is until the next. Before the first of all an interval passes too.</returns>
-    public async Task<TimeSpan?> ClaimAsync(TimeSpan interval, CancellationToken cancellationToken)
+    /// <summary>Makes the snapshot that is due this instance's own, unless another was first; also one that another has begun and not been seen at
+    /// since.</summary>
+    /// <param name="interval">How often one is due.</param>
+    /// <param name="patience">For how long an instance that takes one may not be seen.</param>
+    /// <param name="isOurs">Whether the last one is this instance's and has failed.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>Null if it is ours; otherwise how long it is until the next may be. Before the first of all an interval passes too.</returns>
+    public async Task<TimeSpan?> ClaimAsync(TimeSpan interval, TimeSpan patience, bool isOurs, CancellationToken cancellationToken)
     {
         var command = root.DataSource.CreateCommand(
             $"""
             with claimed as (
               insert into {_schema}.snapshot_run as run (store, began_at) values ($1, clock_timestamp())
-              on conflict (store) do update set began_at = excluded.began_at where run.began_at <= excluded.began_at - $2
+              on conflict (store) do update set
+                began_at = case when run.began_at <= excluded.began_at - $2 then excluded.began_at else run.began_at end,
+                seen_at = excluded.began_at
+              where run.began_at <= excluded.began_at - $2 or run.seen_at <= excluded.began_at - $3 or $4
               returning xmax <> 0 as is_due)
             select case when (select is_due from claimed) then null
-              else coalesce((select greatest(began_at + $2 - clock_timestamp(), interval '0') from {_schema}.snapshot_run where store = $1), $2)
+              else coalesce(
+                (select greatest(least(began_at + $2, seen_at + $3) - clock_timestamp(), interval '0') from {_schema}.snapshot_run where store = $1),
+                $2)
               end
             """);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
             command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = interval });
+            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = patience });
+            command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = isOurs });
             return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as TimeSpan?;
+        }
+    }
+
+    /// <summary>The snapshot that was claimed has been taken.</summary>
+    public async Task EndTurnAsync(CancellationToken cancellationToken)
+    {
+        var command = root.DataSource.CreateCommand($"update {_schema}.snapshot_run set seen_at = null where store = $1");
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

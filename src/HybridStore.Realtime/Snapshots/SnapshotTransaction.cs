@@ -103,7 +103,18 @@ internal sealed class SnapshotTransaction(
         return (written, removed);
     }
 
-    public Task CommitAsync(CancellationToken cancellationToken) => transaction.CommitAsync(cancellationToken);
+    /// <summary>Commits, and shows that whoever has the turn is at it.</summary>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        var command = NewCommand($"update {schema}.snapshot_run set seen_at = clock_timestamp() where store = $1 and seen_at is not null");
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -33,8 +33,9 @@ create table if not exists {schema}.snapshot_history (
 create index if not exists snapshot_history_name on {schema}.snapshot_history (store, kind, name, taken_at);
 create index if not exists snapshot_history_taken_at on {schema}.snapshot_history (store, taken_at);
 
--- When the last snapshot began: instances take turns.
+-- Whose turn it is: instances take the snapshots of one application in turns.
 create table if not exists {schema}.snapshot_run (
   store    text primary key,
-  began_at timestamptz not null
+  began_at timestamptz not null,    -- when the last snapshot began
+  seen_at  timestamptz              -- when whoever takes it was last seen; null: it has ended
 );
