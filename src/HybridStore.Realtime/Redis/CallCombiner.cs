@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HybridStore.Resilience;
 
 namespace HybridStore.Realtime.Redis;
@@ -55,6 +56,7 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
 
     private Task<TAnswer> MakeAsync(TLane name, TItem item)
     {
+        var now = limit?.Now ?? 0;
         lock (_lock)
         {
             if (!_lanes.TryGetValue(name, out var lane))
@@ -64,7 +66,7 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
 
             if (lane.UnderWay == mostUnderWay)
             {
-                var waiting = new Waiting(item, limit?.Now ?? 0);
+                var waiting = new Waiting(item, now);
                 lane.Waiting.Enqueue(waiting);
                 return waiting.Task;
             }
@@ -77,49 +79,55 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
 
     private async Task<TAnswer> SendFirstAsync(TLane lane, TItem item)
     {
-        var isUnanswered = false;
+        var isUseless = false;
         try
         {
             var answers = await sendAsync(lane, [item]).ConfigureAwait(false);
-            isUnanswered = IsUnanswered(answers);
+            isUseless = EndsWaits(answers);
             return answers[0];
         }
         finally
         {
             // The next call leaves before this caller goes on.
-            if (Take(lane, isUnanswered) is { Count: > 0 } next)
+            if (Take(lane, isUseless) is { Count: > 0 } next)
             {
                 Begin(lane, next);
             }
         }
     }
 
+    /// <summary>The calls that follow are no part of what the first caller does, and must not be traced as such.</summary>
     private void Begin(TLane lane, List<Waiting> next)
     {
-        if (ExecutionContext.IsFlowSuppressed())
+        var activity = Activity.Current;
+        var isFlowing = !ExecutionContext.IsFlowSuppressed();
+        var flow = isFlowing ? ExecutionContext.SuppressFlow() : default;
+        try
         {
+            Activity.Current = null;
             _ = SendAllAsync(lane, next);
-            return;
         }
-
-        // The calls that follow are no part of what the first caller does, and must not be traced as such.
-        using (ExecutionContext.SuppressFlow())
+        finally
         {
-            _ = SendAllAsync(lane, next);
+            Activity.Current = activity;
+            if (isFlowing)
+            {
+                flow.Undo();
+            }
         }
     }
 
     /// <summary>Sends what waits, one call after the other, until nothing does. Never throws: what goes wrong is told to those who wait.</summary>
     private async Task SendAllAsync(TLane lane, List<Waiting> taken)
     {
-        var isUnanswered = false;
-        for (; taken.Count > 0; taken = Take(lane, isUnanswered))
+        var isUseless = false;
+        for (; taken.Count > 0; taken = Take(lane, isUseless))
         {
-            isUnanswered = false;
+            isUseless = false;
             try
             {
                 var answers = await sendAsync(lane, taken.ConvertAll(static waiting => waiting.Item)).ConfigureAwait(false);
-                isUnanswered = IsUnanswered(answers);
+                isUseless = EndsWaits(answers);
                 for (var index = 0; index < taken.Count; index++)
                 {
                     taken[index].SetResult(answers[index]);
@@ -135,20 +143,22 @@ internal sealed class CallCombiner<TLane, TItem, TAnswer>(
         }
     }
 
-    private bool IsUnanswered(IReadOnlyList<TAnswer> answers) => limit?.IsUnanswered(answers[0]) is true;
+    // The last is the last to be answered.
+    private bool EndsWaits(IReadOnlyList<TAnswer> answers) => limit?.EndsWaits(answers[^1]) is true;
 
     /// <summary>The next call; none, and one less under way, if nothing waits.</summary>
-    private List<Waiting> Take(TLane name, bool isUnanswered)
+    private List<Waiting> Take(TLane name, bool isUseless)
     {
         List<Waiting> taken;
         List<(Waiting Waiting, TAnswer Answer)>? over = null;
+        var now = limit?.Now ?? 0;
         lock (_lock)
         {
             var lane = _lanes[name];
             taken = new List<Waiting>(Math.Min(lane.Waiting.Count, itemsPerCall));
             while (taken.Count < itemsPerCall && lane.Waiting.TryDequeue(out var waiting))
             {
-                if (limit is not null && limit.IsOver(waiting.Since, isUnanswered, out var answer))
+                if (limit is not null && limit.IsOver(waiting.Since, now, isUseless, out var answer))
                 {
                     (over ??= []).Add((waiting, answer));
                 }

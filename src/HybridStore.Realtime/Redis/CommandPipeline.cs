@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace HybridStore.Realtime.Redis;
 
 /// <summary>Commands of one kind, each with a key of its own: on a single server those of many callers leave together
-/// (<see cref="CallCombiner{TLane, TItem, TAnswer}"/>), written at once, and one wait is bounded and guarded for all; on a cluster each goes by
-/// itself to where its key lives. Safe to use from any thread.</summary>
+/// (<see cref="CallCombiner{TLane, TItem, TAnswer}"/>), without waiting for each other's answers, and one wait is bounded and guarded for all; on a
+/// cluster each goes by itself to where its key lives. Safe to use from any thread.</summary>
 /// <remarks>A command that fails fails its own caller only, and nobody waits for two time-outs (<see cref="WaitLimit{T}"/>).</remarks>
 /// <typeparam name="TItem">What a command is made of.</typeparam>
 /// <typeparam name="TAnswer">Its answer.</typeparam>
@@ -65,6 +65,7 @@ internal sealed class CommandPipeline<TItem, TAnswer>
             {
                 { IsCompletedSuccessfully: true } answered => RedisCallResult<TAnswer>.Ok(await answered.ConfigureAwait(false)),
                 { IsFaulted: true } failed => RedisCallResult<TAnswer>.Failed(failed.Exception.InnerException!),
+                { IsCanceled: true } cancelled => RedisCallResult<TAnswer>.Failed(new TaskCanceledException(cancelled)),
                 _ => ended.WithoutValue<TAnswer>(),
             };
         }
@@ -72,10 +73,10 @@ internal sealed class CommandPipeline<TItem, TAnswer>
         return answers;
     }
 
-    /// <summary>Ends when all commands have, and fails where none was answered: that is what counts for the circuit.</summary>
+    /// <summary>Ends when all commands have. To the circuit it is one call: answered where one of its commands was, if only by an error.</summary>
     private async Task<bool> SendAsync(RedisSession session, IReadOnlyList<TItem> items, Task<TAnswer>[] commands)
     {
-        // Together they are written at once.
+        // A batch hands them to the client in one go.
         var batch = commands.Length == 1 ? null : session.Database.CreateBatch();
         for (var index = 0; index < commands.Length; index++)
         {
@@ -96,8 +97,9 @@ internal sealed class CommandPipeline<TItem, TAnswer>
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!Array.Exists(commands, static command => command.IsCompletedSuccessfully))
         {
-            await (Array.Find(commands, static command => command.Exception?.InnerException is not RedisServerException) ?? commands[0])
-                .ConfigureAwait(false);
+            var failed = Array.Find(commands, static command => command.Exception?.InnerException is RedisServerException)
+                ?? Array.Find(commands, static command => command.IsFaulted);
+            await (failed ?? commands[0]).ConfigureAwait(false);
         }
 
         return true;

@@ -13,11 +13,12 @@ internal sealed class WaitLimit<T>(RedisLink link, TimeProvider timeProvider) : 
 
     public long Now => timeProvider.GetTimestamp();
 
-    public bool IsUnanswered(RedisCallResult<T> ended) => ended.Error is TimeoutRejectedException or RedisTimeoutException;
+    // Behind one that was refused everybody would be, or would wait for Redis to be reached as that one has.
+    public bool EndsWaits(RedisCallResult<T> answer) => answer.IsRefused || answer.Error is TimeoutRejectedException or RedisTimeoutException;
 
-    public bool IsOver(long since, bool isBehindUnanswered, out RedisCallResult<T> answer)
+    public bool IsOver(long since, long now, bool isUseless, out RedisCallResult<T> answer)
     {
-        answer = isBehindUnanswered ? RedisCallResult<T>.Refused : RedisCallResult<T>.Failed(WaitedTooLong);
-        return isBehindUnanswered || timeProvider.GetElapsedTime(since) >= link.Timeout;
+        answer = isUseless ? RedisCallResult<T>.Refused : RedisCallResult<T>.Failed(WaitedTooLong);
+        return isUseless || timeProvider.GetElapsedTime(since, now) >= link.Timeout;
     }
 }

@@ -9,7 +9,7 @@ internal static class SessionReply
     private const int Refused = 3;
     private const int Whole = 9;
 
-    /// <summary>What of the hash is read without a script (session-get.lua).</summary>
+    /// <summary>What of the hash is read without a script (session-get.lua). Encoded once, not with each call.</summary>
     public static RedisValue[] FieldsOfHash { get; } =
         ["s"u8.ToArray(), "v"u8.ToArray(), "x"u8.ToArray(), "c"u8.ToArray(), "e"u8.ToArray(), "u"u8.ToArray(), "d"u8.ToArray(), "f"u8.ToArray()];
 

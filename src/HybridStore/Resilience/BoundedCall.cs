@@ -45,11 +45,12 @@ internal static class BoundedCall
             return task.Exception.InnerException!;
         }
 
-        if (task.IsCompleted)
+        if (task.IsCanceled)
         {
             return new TaskCanceledException(task);
         }
 
+        // It may end at this moment: that is too late all the same.
         Abandon(task);
         return new TimeoutRejectedException($"Redis has not answered within {timeout:c}.", timeout);
     }

@@ -181,7 +181,6 @@ internal sealed class RedisCircuitBreaker
         }
 
         var failure = BoundedCall.FailureOf(task, _timeout);
-
         switch (RedisFailureClassifier.Classify(failure))
         {
             case RedisCallVerdict.Answered:

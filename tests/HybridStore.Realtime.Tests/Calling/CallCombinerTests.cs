@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HybridStore.Realtime.Redis;
 
 namespace HybridStore.Realtime.Tests.Calling;
@@ -7,6 +8,7 @@ public class CallCombinerTests
     private const int ItemsPerCall = 500;
 
     private readonly List<(string Lane, int[] Items, TaskCompletionSource<IReadOnlyList<int>> End)> _sent = [];
+    private readonly List<Activity?> _activities = [];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -51,7 +53,10 @@ public class CallCombinerTests
     public async Task Lanes_do_not_wait_for_each_other()
     {
         var combiner = Combiner();
-        Task<int>[] calls = [combiner.MakeAsync("a", 1, Cancellation), combiner.MakeAsync("b", 2, Cancellation), combiner.MakeAsync("a", 3, Cancellation)];
+        Task<int>[] calls =
+        [
+            combiner.MakeAsync("a", 1, Cancellation), combiner.MakeAsync("b", 2, Cancellation), combiner.MakeAsync("a", 3, Cancellation),
+        ];
         Assert.Equal(["a", "b"], _sent.Select(call => call.Lane));
         End(0);
         Assert.Equal(("a", 3), (_sent[2].Lane, Assert.Single(_sent[2].Items)));
@@ -127,8 +132,43 @@ public class CallCombinerTests
         var second = combiner.MakeAsync("lane", 5, Cancellation);
         End(1);
         Assert.Equal(40, await first);
-        _sent[2].End.SetResult([WaitLimitUnderTest.Unanswered]);
-        Assert.Equal(WaitLimitUnderTest.Unanswered, await second);
+
+        // Of a call for several the last answer tells: it comes last.
+        var third = combiner.MakeAsync("lane", 6, Cancellation);
+        End(2);
+        Assert.Equal(50, await second);
+        Task<int>[] fourth = [combiner.MakeAsync("lane", 7, Cancellation), combiner.MakeAsync("lane", 8, Cancellation)];
+        End(3);
+        Assert.Equal(60, await third);
+        var fifth = combiner.MakeAsync("lane", 9, Cancellation);
+        _sent[4].End.SetResult([70, WaitLimitUnderTest.Unanswered]);
+        Assert.Equal(new[] { 70, WaitLimitUnderTest.Unanswered, WaitLimitUnderTest.Refused }, await Task.WhenAll([.. fourth, fifth]));
+        Assert.Equal(5, _sent.Count);
+    }
+
+    [Fact]
+    public async Task What_follows_is_no_part_of_what_the_first_caller_does()
+    {
+        using var source = new ActivitySource("calls");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = candidate => candidate == source,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var combiner = Combiner();
+        Task<int>[] calls;
+        using (var request = source.StartActivity("request"))
+        {
+            Assert.NotNull(request);
+            calls = [.. Enumerable.Range(1, 2).Select(item => combiner.MakeAsync("lane", item, Cancellation))];
+            End(0);
+            Assert.Equal([request, null], _activities);
+            Assert.Equal(request, Activity.Current);
+        }
+
+        End(1);
+        Assert.Equal(new[] { 10, 20 }, await Task.WhenAll(calls));
     }
 
     [Fact]
@@ -157,6 +197,7 @@ public class CallCombinerTests
         {
             var end = new TaskCompletionSource<IReadOnlyList<int>>();
             _sent.Add((lane, [.. items], end));
+            _activities.Add(Activity.Current);
             return end.Task;
         },
         ItemsPerCall,
@@ -174,12 +215,12 @@ public class CallCombinerTests
         /// <summary>Who came before has waited for too long.</summary>
         public long Shortest { get; set; }
 
-        public bool IsUnanswered(int ended) => ended == Unanswered;
+        public bool EndsWaits(int answer) => answer == Unanswered;
 
-        public bool IsOver(long since, bool isBehindUnanswered, out int answer)
+        public bool IsOver(long since, long now, bool isUseless, out int answer)
         {
-            answer = isBehindUnanswered ? Refused : TooLong;
-            return isBehindUnanswered || since < Shortest;
+            answer = isUseless ? Refused : TooLong;
+            return isUseless || since < Shortest;
         }
     }
 }

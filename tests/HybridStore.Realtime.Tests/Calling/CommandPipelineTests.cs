@@ -1,6 +1,7 @@
 using HybridStore.Realtime.Redis;
 using HybridStore.Resilience;
 using HybridStore.Servers;
+using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 
 namespace HybridStore.Realtime.Tests.Calling;
@@ -64,20 +65,17 @@ public class CommandPipelineTests(ServersFixture fixture)
     public async Task Nobody_waits_for_two_time_outs()
     {
         await using var servers = await StartAsync();
+        var time = new FakeTimeProvider();
         await using var host = await RealtimeHost.StartAsync(
-            servers,
-            builder => ServiceUnderTest.Register(builder),
-            options =>
-            {
-                options.RedisTimeout = TimeSpan.FromMilliseconds(300);
-                options.CircuitBreaker.FailureThreshold = 1000;
-            });
-        var pipeline = Pipeline(host);
+            servers, builder => ServiceUnderTest.Register(builder), options => options.CircuitBreaker.FailureThreshold = 1000, time: time);
+        var pipeline = Pipeline(host, time);
         await pipeline.MakeAsync("warm", Cancellation);
         await servers.Redis.PauseAsync(Cancellation);
         try
         {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => pipeline.MakeAsync("text", Cancellation).AsTask()));
+            var calls = Enumerable.Range(0, 20).Select(_ => pipeline.MakeAsync("text", Cancellation).AsTask()).ToArray();
+            time.Advance(host.Get<ServiceUnderTest>().Link.Timeout);
+            var answers = await Task.WhenAll(calls);
 
             Assert.Equal(MostUnderWay, answers.Count(answer => answer.IsFailed));
             Assert.Equal(20 - MostUnderWay, answers.Count(answer => answer.IsRefused));
@@ -89,43 +87,49 @@ public class CommandPipelineTests(ServersFixture fixture)
     }
 
     [Fact]
-    public async Task Commands_that_are_lost_together_with_their_connection_open_the_circuit_and_leave_nothing_unobserved()
+    public async Task Commands_that_are_lost_together_with_their_connection_open_the_circuit_and_those_who_come_later_are_served()
     {
-        var unobserved = 0;
-        void Watch(object? sender, UnobservedTaskExceptionEventArgs arguments)
-        {
-            if (arguments.Exception.InnerException is RedisException)
+        await using var servers = await StartAsync();
+        await using var host = await RealtimeHost.StartAsync(
+            servers, builder => ServiceUnderTest.Register(builder), options => options.CircuitBreaker.FailureThreshold = 1);
+        var pipeline = Pipeline(host);
+        await pipeline.MakeAsync("warm", Cancellation);
+        await servers.Redis.PauseAsync(Cancellation);
+        var calls = Enumerable.Range(0, 20).Select(_ => pipeline.MakeAsync("text", Cancellation).AsTask()).ToArray();
+        await servers.Redis.KillAsync(Cancellation);
+
+        Assert.All(await Task.WhenAll(calls), answer => Assert.NotEqual(RedisCallStatus.Ok, answer.Status));
+        Assert.Contains(host.Logs.GetSnapshot(), line => line.Id.Id == CircuitOpened);
+        await servers.Redis.StartAsync(Cancellation);
+        await Eventually.HappensAsync(async () => (await pipeline.MakeAsync("text", Cancellation)).Status == RedisCallStatus.Ok);
+    }
+
+    [Fact]
+    public async Task A_batch_that_lacks_a_few_answers_counts_as_answered_and_one_without_any_does_not()
+    {
+        await using var host = await RealtimeHost.StartAsync(
+            fixture.Servers, builder => ServiceUnderTest.Register(builder), options => options.CircuitBreaker.FailureThreshold = 1);
+        var broken = new RedisConnectionException(ConnectionFailureType.SocketFailure, CommandFlags.None, "broken");
+        var wrong = new RedisServerException(RedisErrorKind.WrongType, CommandFlags.None, "WRONGTYPE");
+        var gate = new TaskCompletionSource();
+        var pipeline = new CommandPipeline<Exception?, RedisValue>(
+            host.Get<ServiceUnderTest>().Link,
+            Get,
+            _ => $"{host.Prefix}:any",
+            async (_, failure) =>
             {
-                Interlocked.Increment(ref unobserved);
-            }
-        }
+                await gate.Task;
+                return failure is null ? "value" : throw failure;
+            },
+            TimeProvider.System);
+        Exception?[] commands = [null, wrong, wrong, broken, null, wrong, broken];
+        var calls = commands.Select(command => pipeline.MakeAsync(command, Cancellation).AsTask()).ToArray();
+        gate.SetResult();
 
-        TaskScheduler.UnobservedTaskException += Watch;
-        try
-        {
-            await using var servers = await StartAsync();
-            await using var host = await RealtimeHost.StartAsync(
-                servers, builder => ServiceUnderTest.Register(builder), options => options.CircuitBreaker.FailureThreshold = 1);
-            var pipeline = Pipeline(host);
-            await pipeline.MakeAsync("warm", Cancellation);
-            await servers.Redis.PauseAsync(Cancellation);
-            var calls = Enumerable.Range(0, 20).Select(_ => pipeline.MakeAsync("text", Cancellation).AsTask()).ToArray();
-            await servers.Redis.KillAsync(Cancellation);
-
-            Assert.All(await Task.WhenAll(calls), answer => Assert.NotEqual(RedisCallStatus.Ok, answer.Status));
-            Assert.Contains(host.Logs.GetSnapshot(), line => line.Id.Id == CircuitOpened);
-            await servers.Redis.StartAsync(Cancellation);
-            await Eventually.HappensAsync(async () => (await pipeline.MakeAsync("text", Cancellation)).Status == RedisCallStatus.Ok);
-        }
-        finally
-        {
-            // Unobserved exceptions surface in finalizers.
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            TaskScheduler.UnobservedTaskException -= Watch;
-        }
-
-        Assert.Equal(0, unobserved);
+        Assert.Equal(commands, (await Task.WhenAll(calls)).Select(answer => answer.Error));
+        Assert.DoesNotContain(host.Logs.GetSnapshot(), line => line.Id.Id == CircuitOpened);
+        Assert.Same(broken, (await pipeline.MakeAsync(broken, Cancellation)).Error);
+        Assert.Contains(host.Logs.GetSnapshot(), line => line.Id.Id == CircuitOpened);
     }
 
     private static string? Value(RedisCallResult<RedisValue> answer)
@@ -136,10 +140,10 @@ public class CommandPipelineTests(ServersFixture fixture)
 
     private static Task<TestServers> StartAsync() => TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
 
-    private static CommandPipeline<RedisKey, RedisValue> Pipeline(RealtimeHost host) => new(
+    private static CommandPipeline<RedisKey, RedisValue> Pipeline(RealtimeHost host, TimeProvider? time = null) => new(
         host.Get<ServiceUnderTest>().Link,
         Get,
         static key => key,
         static (database, key) => database.StringGetAsync(key, CommandFlags.DemandMaster),
-        TimeProvider.System);
+        time ?? TimeProvider.System);
 }

@@ -3,6 +3,7 @@ using HybridStore.Realtime.RateLimiting;
 using HybridStore.Realtime.Redis;
 using HybridStore.Resilience;
 using HybridStore.Servers;
+using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 
 namespace HybridStore.Realtime.Tests.Calling;
@@ -38,21 +39,18 @@ public class ScriptCombinerTests
     public async Task Nobody_waits_for_two_time_outs()
     {
         await using var servers = await StartAsync();
+        var time = new FakeTimeProvider();
         await using var host = await RealtimeHost.StartAsync(
-            servers,
-            builder => ServiceUnderTest.Register(builder),
-            options =>
-            {
-                options.RedisTimeout = TimeSpan.FromMilliseconds(300);
-                options.CircuitBreaker.FailureThreshold = 1000;
-            });
-        var combiner = Combiner(host);
+            servers, builder => ServiceUnderTest.Register(builder), options => options.CircuitBreaker.FailureThreshold = 1000, time: time);
+        var combiner = Combiner(host, time);
         await combiner.EvaluateAsync(["warm"], [1], Cancellation);
         await servers.Redis.PauseAsync(Cancellation);
         try
         {
-            var answers = await Task.WhenAll(Enumerable.Range(1, 10).Select(
-                number => combiner.EvaluateAsync([$"{number}"], [number], Cancellation).AsTask()));
+            var calls = Enumerable.Range(1, 10).Select(
+                number => combiner.EvaluateAsync([$"{number}"], [number], Cancellation).AsTask()).ToArray();
+            time.Advance(host.Get<ServiceUnderTest>().Link.Timeout);
+            var answers = await Task.WhenAll(calls);
 
             Assert.Equal(2, answers.Count(answer => answer.Status == RedisCallStatus.Failed));
             Assert.Equal(8, answers.Count(answer => answer.Status == RedisCallStatus.Refused));
@@ -93,8 +91,12 @@ public class ScriptCombinerTests
 
     private static Task<TestServers> StartAsync() => TestServers.StartAsync(new TestServersOptions { Controllable = true }, Cancellation);
 
-    private static ScriptCombiner Combiner(RealtimeHost host) =>
-        new(host.Get<ServiceUnderTest>().Link, new RealtimeOperation("things", "take"), Script.Script, Script.Arguments, TimeProvider.System);
+    private static ScriptCombiner Combiner(RealtimeHost host, TimeProvider? time = null) => new(
+        host.Get<ServiceUnderTest>().Link,
+        new RealtimeOperation("things", "take"),
+        Script.Script,
+        Script.Arguments,
+        time ?? TimeProvider.System);
 
     private static async Task<long> CallsAsync(TestServers servers) =>
         ((string)(await servers.Redis.RunAsync("INFO", "commandstats"))!).Split('\n')

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using HybridStore.Resilience;
 using Polly.Timeout;
 
 namespace HybridStore.Tests.Resilience;
@@ -84,6 +85,16 @@ public class CircuitTimeoutTests
         }
 
         Assert.True(circuit.Breaker.IsOpen);
+    }
+
+    [Fact]
+    public void A_call_that_ends_the_moment_its_time_is_over_has_timed_out()
+    {
+        Assert.IsType<TimeoutRejectedException>(FailureOf(Task.CompletedTask));
+        Assert.IsType<TaskCanceledException>(FailureOf(Task.FromCanceled(new CancellationToken(canceled: true))));
+        Assert.IsType<IOException>(FailureOf(Task.FromException(new IOException())));
+
+        static Exception FailureOf(Task call) => BoundedCall.FailureOf(call, CircuitUnderTest.Timeout);
     }
 
     [Fact]
