@@ -65,13 +65,17 @@ internal sealed class RedisSessions
     }
 
     /// <summary>Reads a session whose end was moved a moment ago (<see cref="RecentUses"/>).</summary>
-    /// <returns>Null if <see cref="ApplyAsync"/> is to be asked all the same: it is not there, or Redis does not answer, and there may be a copy.
-    /// </returns>
+    /// <returns>Null if <see cref="ApplyAsync"/> is to be asked all the same: it is not there, and there may be a copy.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<SessionState?> ReadAsync(SessionName name, CancellationToken cancellationToken)
+    public async ValueTask<RedisCallResult<SessionState?>> ReadAsync(SessionName name, CancellationToken cancellationToken)
     {
         var result = await _reads.MakeAsync(KeyOf(name.Handle), cancellationToken).ConfigureAwait(false);
-        return result.TryGetValue(out var values) ? SessionReply.ReadHash(values, name) : null;
+        if (result.TryGetValue(out var values))
+        {
+            return RedisCallResult<SessionState?>.Ok(SessionReply.ReadHash(values, name));
+        }
+
+        return RequiredAnswers.IsOfWrongType(result) ? RedisCallResult<SessionState?>.Ok(null) : result.WithoutValue<SessionState?>();
     }
 
     /// <summary>Puts a whole session there, unless a version as new is.</summary>

@@ -97,11 +97,21 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposa
     public async Task<Session?> GetAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(id);
-        if (_recent.TryFind(id, out var name)
-            && _catchUp is not { IsBehind: true }
-            && await _redis.ReadAsync(name, cancellationToken).ConfigureAwait(false) is { } state)
+        if (_recent.TryFind(id, out var name) && _catchUp is not { IsBehind: true })
         {
-            return state.ToSession(id);
+            var read = await _redis.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            if (read.TryGetValue(out var state))
+            {
+                if (state is not null)
+                {
+                    return state.ToSession(id);
+                }
+            }
+            else if (_catchUp is null)
+            {
+                // Without a copy there is nobody else to ask.
+                throw Unavailable.Redis(read.Error);
+            }
         }
 
         var answer = await ApplyAsync(id, SessionCommand.Get.It, cancellationToken).ConfigureAwait(false);

@@ -74,8 +74,10 @@ internal static class BoundedCall
         var outcome = await pipeline.ExecuteOutcomeAsync(
             static async (_, target) =>
             {
+                // It runs before the call does: whoever sees the call on its way may count on it.
+                using var deadline = new CancellationTokenSource(target.timeout, target.timeProvider);
                 var task = Start(target.call, target.state);
-                await WaitAsync(task, target.timeout, target.timeProvider);
+                await ((Task)task.WaitAsync(deadline.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 return TryGetAnswer(task, out var answer)
                     ? Outcome.FromResult(answer)
                     : Outcome.FromException<TResult>(FailureOf(task, target.timeout));

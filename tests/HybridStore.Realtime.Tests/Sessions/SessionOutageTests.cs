@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace HybridStore.Realtime.Tests.Sessions;
 
@@ -47,6 +48,36 @@ public class SessionOutageTests(OwnServersFixture fixture) : IClassFixture<OwnSe
 
             Assert.InRange(Stopwatch.GetElapsedTime(begun), Timeout * 0.9, Timeout + TimeSpan.FromSeconds(3));
             Assert.NotNull(error.InnerException);
+        }
+        finally
+        {
+            await fixture.Servers.Redis.ResumeAsync(Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_reads_a_session_again_waits_for_no_second_time_out()
+    {
+        var time = new FakeTimeProvider();
+        await using var host = await RealtimeHost.StartAsync(
+            fixture.Servers,
+            builder => builder.AddSessions(),
+            options => options.CircuitBreaker.FailureThreshold = 1000,
+            time: time);
+        var store = host.Get<ISessionStore>();
+        var session = await store.CreateAsync(cancellationToken: Cancellation);
+        Assert.NotNull(await store.GetAsync(session.Id, Cancellation));
+        await fixture.Servers.Redis.PauseAsync(Cancellation);
+        try
+        {
+            var calls = Enumerable.Range(0, 10).Select(_ => store.GetAsync(session.Id, Cancellation)).ToArray();
+            time.Advance(host.Root.Links.For(new SessionStoreOptions()).Timeout);
+
+            // No more time passes: a second wait would have no end.
+            foreach (var call in calls)
+            {
+                await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => call.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+            }
         }
         finally
         {
