@@ -162,9 +162,11 @@ public sealed class OpenCircuitTests(DisturbedServers servers) : IAsyncLifetime
 
     private async Task ReadUnansweredAsync(StoreHost host, int id)
     {
-        // The time-out's timer is set when the call returns its task.
+        // The time-out's timer is set when the call returns its task; the client writes a little later.
+        var gets = await servers.CallsOfAsync("get");
         var reading = ReadAsync(host, id);
         Assert.False(reading.IsCompleted);
+        await Eventually.HappensAsync(async () => await servers.CallsOfAsync("get") > gets, "the read reaches Redis");
         _time.Advance(PastTimeout);
         await reading;
     }
