@@ -100,17 +100,15 @@ internal sealed class SessionStore : ISessionStore, IRealtimeComponent, IDisposa
         if (_recent.TryFind(id, out var name) && _catchUp is not { IsBehind: true })
         {
             var read = await _redis.ReadAsync(name, cancellationToken).ConfigureAwait(false);
-            if (read.TryGetValue(out var state))
-            {
-                if (state is not null)
-                {
-                    return state.ToSession(id);
-                }
-            }
-            else if (_catchUp is null)
+            if (_catchUp is null)
             {
                 // Without a copy there is nobody else to ask.
-                throw Unavailable.Redis(read.Error);
+                _ = Unavailable.ThrowUnlessAnswered(read);
+            }
+
+            if (read.TryGetValue(out var state) && state is not null)
+            {
+                return state.ToSession(id);
             }
         }
 
